@@ -1,0 +1,156 @@
+import type { Credential, Output, SourceMessage, TopicPartition } from './model.js'
+
+export type Cancel = () => void
+
+/** Time and timers. Wall time in epoch ms, `monotonic` in ms from any start; it never goes back. */
+export interface Clock {
+  now(): number
+  monotonic(): number
+  after(delayMs: number, run: () => void): Cancel
+}
+
+/** Uniform in [0, 1). */
+export type Random = () => number
+
+/**
+ * Kafka as a source of messages, one consumer-group member.
+ * All partitions are paused when `assigned` is called; nothing is read before `resume`.
+ */
+export interface EventSource {
+  /** Joins the group. Retries for ever until `stop`; rejects only on a fault that waiting cannot mend. */
+  start(listener: SourceListener): Promise<void>
+  pause(at: TopicPartition): void
+  resume(at: TopicPartition): void
+  /** The next message read of this partition is the first one at or after `offset`. */
+  seek(at: TopicPartition, offset: number): void
+  /** Leaves the group. */
+  stop(): Promise<void>
+}
+
+export interface SourceListener {
+  /** Called before the member gives up its partitions; the rejoin waits for the promise, which is bounded by the listener. */
+  revoking(): Promise<void>
+  /** A new generation with these partitions, all paused. Synchronous: nothing is read before it returns. */
+  assigned(partitions: readonly TopicPartition[]): void
+  /**
+   * Messages in offset order, gaps allowed. Returns how many were taken, counted from the first; the others are
+   * offered again, at once unless the partition is paused. Synchronous.
+   */
+  messages(at: TopicPartition, batch: readonly SourceMessage[]): number
+  /** A heartbeat was answered within the present generation: the membership is alive. */
+  heartbeat(): void
+  /** The broker says that the position lies outside the log; nothing was reset. The partition is paused. */
+  outOfRange(at: TopicPartition): void
+}
+
+/** A batch is written whole with the offset to go on from, or not at all. */
+export interface CommitBatch {
+  readonly outputs: readonly Output[]
+  /** The offset after the last message whose end is in this batch. */
+  readonly next: number
+}
+
+/** Where a lane goes on. `events-lost`: the committed offset lies outside the log; the lane waits for an operator. */
+export type StartOffset =
+  | { readonly kind: 'start'; readonly offset: number }
+  | { readonly kind: 'events-lost'; readonly from: number; readonly to: number }
+
+/** Belongs to one partition and one assignment; after a throw it is of no use but for `close`. */
+export interface Committer {
+  readonly start: StartOffset
+  /** Throws when it is unknown or false that the batch was written. */
+  commit(batch: CommitBatch): Promise<void>
+  close(): Promise<void>
+}
+
+/** Opens committers: fences whoever had the partition before, then reads where to go on, in this order. */
+export interface Delivery {
+  /** Never throws: an entry a partition, in the given order. */
+  open(list: readonly TopicPartition[]): Promise<readonly (Committer | Error)[]>
+  close(): Promise<void>
+}
+
+/** Asks for the right to hold bytes while a body arrives. Source: house.md section 1, gate. */
+export interface BodyBudget {
+  /** The body will have this many bytes. Null: granted at once; else wait for the promise before reading. */
+  admit(totalBytes: number): Promise<void> | null
+  /** A body without a known length has grown to so many bytes; never waits. */
+  grown(totalBytes: number): void
+}
+
+export interface ResultCall {
+  readonly handshakeId: string
+  readonly credential: Credential
+  readonly budget: BodyBudget
+  readonly signal: AbortSignal
+}
+
+/**
+ * One answer of the API, or the way in which there was none. `body` holds the bytes after the content coding is undone.
+ * `fault`: timeout, reset, truncated, connect: nothing that could be used arrived. `detail` is a fixed word, never text from outside.
+ */
+export type ApiAnswer =
+  | {
+      readonly kind: 'answer'
+      readonly status: number
+      readonly body: Buffer
+      readonly retryAfter: string | null
+      /** Epoch ms, end of the call. */
+      readonly finishedAt: number
+    }
+  | { readonly kind: 'too-large'; readonly status: number }
+  | {
+      readonly kind: 'fault'
+      readonly detail: 'timeout' | 'reset' | 'truncated' | 'connect' | 'undecodable-encoding'
+    }
+  | { readonly kind: 'aborted' }
+
+/** One HTTP call, no retries. Never throws. */
+export interface ResultApi {
+  call(request: ResultCall): Promise<ApiAnswer>
+  close(): Promise<void>
+}
+
+/** Fields of a decoded Avro event; values as the writer sent them. */
+export type AvroEvent = Readonly<Record<string, unknown>>
+
+/** Reads Avro events in Confluent framing. */
+export interface EventReader {
+  /**
+   * Out: the fields; `unknown-schema` when the registry has no such id; `undecodable` when the bytes do not fit.
+   * Throws when the registry cannot be reached: that is waited for, never dead-lettered.
+   */
+  read(
+    framed: Buffer,
+  ): AvroEvent | 'unknown-schema' | 'undecodable' | Promise<AvroEvent | 'unknown-schema' | 'undecodable'>
+}
+
+/** Encodes one record kind for one topic, Confluent framing included. Throws RecordUnencodable. */
+export type Encoder<T> = (record: T) => Buffer
+
+/** A record that does not fit its schema. `path` is a schema path, never a value. */
+export class RecordUnencodable extends Error {
+  readonly path: string
+  constructor(path: string) {
+    super(`record does not fit its schema at ${path}`)
+    this.name = 'RecordUnencodable'
+    this.path = path
+  }
+}
+
+export type LogFields = Readonly<Record<string, string | number | boolean | null | readonly string[]>>
+
+/** Logs name ids, codes and paths, never values; error objects of libraries are never passed. */
+export interface Log {
+  debug(event: string, fields?: LogFields): void
+  info(event: string, fields?: LogFields): void
+  warn(event: string, fields?: LogFields): void
+  error(event: string, fields?: LogFields): void
+}
+
+/** The closed list of metrics is core/names.ts. */
+export interface Metrics {
+  add(name: string, amount: number, labels?: Readonly<Record<string, string>>): void
+  set(name: string, value: number, labels?: Readonly<Record<string, string>>): void
+  observe(name: string, value: number, labels?: Readonly<Record<string, string>>): void
+}

@@ -1,0 +1,61 @@
+import type { Output } from './model.js'
+import type { OutcomeKind } from './outcome.js'
+import type { BodyBudget } from './ports.js'
+
+/** The right to one call, from the request to the end of its body. Give it back during back-off. */
+export interface CallSlot {
+  readonly budget: BodyBudget
+  release(): void
+}
+
+/** The rights of one event while it is worked on. */
+export interface Ticket {
+  readonly signal: AbortSignal
+  /** HTTP calls sent so far in this attempt: raised right before each. */
+  calls: number
+  /** Waits for a call slot; null when aborted. */
+  callSlot(): Promise<CallSlot | null>
+}
+
+/** How one message ended, ready to be committed. */
+export interface EventEnd {
+  readonly outcome: OutcomeKind
+  /** Failure or skip code; null for VERIFIED. */
+  readonly code: string | null
+  readonly outputs: readonly Output[]
+}
+
+/** Systemic trouble: nobody's event is to blame. Source: product.md sections 4 and 8. */
+export type SystemicReason =
+  | 'credentials'
+  | 'service'
+  | 'ip'
+  | 'version'
+  | 'credit'
+  | 'daily-quota'
+  | 'rate-limited'
+  | 'redirect'
+  | 'api-down'
+  | 'registry-down'
+  | 'broker-down'
+
+/** What the fetch step tells of the API, and asks before a call. The supervisor decides. */
+export interface ApiHealth {
+  /** An answer that is not 429, 5xx or systemic. */
+  success(): void
+  /** A failed call: counts for the breaker. */
+  failure(handshakeId: string): void
+  /** `detail` holds ids and codes only. */
+  systemic(
+    reason: SystemicReason,
+    detail: {
+      readonly credentialId: string
+      readonly httpStatus: number
+      readonly attestrCode: number | null
+    },
+  ): void
+  /** Monotonic ms of the last success, -Infinity before the first. */
+  lastSuccessAt(): number
+  /** Null: calls are allowed. Else wait; false when aborted. */
+  waitUntilRunning(signal: AbortSignal): Promise<boolean> | null
+}
