@@ -1,0 +1,117 @@
+import type { FailureCode } from '../core/failure.js'
+import {
+  firstOf,
+  isEmpty,
+  isNamed,
+  type JsonNode,
+  type JsonTape,
+  kindOf,
+  nextOf,
+  stringText,
+  valueAfter,
+} from '../core/json/tape.js'
+import { dead, ok, type Step, skip } from '../core/outcome.js'
+import type { FlatStage } from '../core/records.js'
+import { traceId } from './envelope.js'
+import { PathTree, type Place } from './path-tree.js'
+import { isPending } from './pending.js'
+import type { Protect } from './protect.js'
+import { distinctNames, type FlattenLimits, newPathBudget, StageWalk, type WalkParts } from './stage-walk.js'
+import type { TrustedResult } from './verify.js'
+
+export interface FlattenOptions {
+  readonly limits: FlattenLimits
+  readonly protect: Protect
+}
+
+export type Flatten = (trusted: TrustedResult) => Step<readonly FlatStage[]>
+
+const STAGE_ID = /^[A-Za-z0-9_-]{1,64}$/
+
+/** Where one stage lies in the result. */
+interface StageAt {
+  readonly id: string
+  readonly node: JsonNode
+}
+
+/**
+ * Makes one flat stage of each stage of a signed result, privacy rules applied on the way.
+ *
+ * In:     trusted   the tape of the text that was hashed
+ * Out:    the stages in received order. Maps from path to text have no prototype; null where a rule dropped the value.
+ *         Members beside `input` and `output` are in `extra`, so that the full path of `a.b` there is `extra.a.b`. Member names
+ *         and stage ids that are masked alike get a suffix (`-2`), so that no value takes another's place
+ * Fails:  no-stages (a skip), result-unexpected-shape, result-over-limits. A failure counts stages and names no member
+ * Source: product.md sections 6 and 9
+ */
+export function createFlatten({ limits, protect }: FlattenOptions): Flatten {
+  const tree = new PathTree(protect)
+  return (trusted) => {
+    const { tape, node } = trusted
+    const fail = (code: FailureCode, detail: string): Step<never> =>
+      dead({ code, detail, ...traceId(trusted.requestId) })
+    const kind = kindOf(tape, node)
+    if (kind !== 'object') return fail('result-unexpected-shape', `result is of kind ${kind}`)
+    if (isEmpty(tape, node)) return skip('no-stages')
+    const stages = stagesOf(tape, node, protect)
+    if (typeof stages === 'string') return fail('result-unexpected-shape', stages)
+    if (stages.length > limits.stages) return fail('result-over-limits', `more than ${limits.stages} stages`)
+    tree.trim()
+    const parts: WalkParts = { tape, tree, protect, limits, budget: newPathBudget() }
+    const flat: FlatStage[] = []
+    for (const stage of stages) {
+      const one = flattenStage(parts, stage)
+      if (typeof one === 'string') return fail('result-over-limits', `stage ${flat.length + 1}: ${one}`)
+      flat.push(one)
+    }
+    return ok(flat)
+  }
+}
+
+/** Out: the stages, or what is wrong with one. */
+function stagesOf(tape: JsonTape, result: JsonNode, protect: Protect): StageAt[] | string {
+  const stages: StageAt[] = []
+  const after = nextOf(tape, result)
+  let masked: ReadonlyMap<JsonNode, string> | null = null
+  for (let name = firstOf(result); name < after; name = nextOf(tape, valueAfter(name))) {
+    const node = valueAfter(name)
+    const id = stringText(tape, name)
+    if (!STAGE_ID.test(id)) return `stage ${stages.length + 1} has an id of an unknown form`
+    const kind = kindOf(tape, node)
+    if (kind !== 'object') return `stage ${stages.length + 1} is of kind ${kind}`
+    if (protect.name(id) !== id) masked ??= distinctNames(tape, result, protect)
+    stages.push({ id: masked?.get(name) ?? id, node })
+  }
+  return stages
+}
+
+/** Out: the stage, or the limit that it passes. */
+function flattenStage(parts: WalkParts, stage: StageAt): FlatStage | string {
+  const { tape, tree } = parts
+  const walk = new StageWalk(parts)
+  const after = nextOf(tape, stage.node)
+  let pending = false
+  for (let name = firstOf(stage.node); name < after; name = nextOf(tape, valueAfter(name))) {
+    const value = valueAfter(name)
+    let place: Place | null
+    if (isNamed(tape, name, 'input')) place = tree.input
+    else if (isNamed(tape, name, 'output')) {
+      place = tree.output
+      pending = isPending(tape, value)
+    } else place = walk.member(stage.node, name, tree.extra)
+    if (place === null || !walk.add(value, place, 1)) break
+  }
+  if (walk.over !== null) return walk.over
+  const { input, output, extra, kinds, redactions } = walk
+  const valid = output['valid']
+  return {
+    stageId: stage.id,
+    status: pending ? 'PENDING' : 'COMPLETE',
+    valid: valid === 'true' ? true : valid === 'false' ? false : null,
+    input,
+    output,
+    extra,
+    kinds,
+    redactions,
+  }
+}

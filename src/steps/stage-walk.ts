@@ -1,0 +1,213 @@
+import {
+  ARRAY,
+  codeOf,
+  firstOf,
+  type JsonNode,
+  type JsonTape,
+  kindOf,
+  NULL,
+  NUMBER,
+  nextOf,
+  OBJECT,
+  STRING,
+  sourceText,
+  stringText,
+  valueAfter,
+} from '../core/json/tape.js'
+import type { TextMap } from '../core/records.js'
+import { fullOf, type PathTree, type Place } from './path-tree.js'
+import type { Protect } from './protect.js'
+
+export interface FlattenLimits {
+  /** Objects and arrays within each other; `input` and `output` are the first. */
+  readonly depth: number
+  /** Leaves of a stage. */
+  readonly leaves: number
+  readonly stages: number
+  /** Characters of a member name. */
+  readonly keyLength: number
+}
+
+/** Characters of paths in one result: long names over many leaves would be repeated beyond any memory. */
+const MOST_PATH_TEXT = 16 * 1024 * 1024
+
+/** What the walks of one result may still use together. */
+export interface PathBudget {
+  left: number
+}
+
+export const newPathBudget = (): PathBudget => ({ left: MOST_PATH_TEXT })
+
+export interface WalkParts {
+  readonly tape: JsonTape
+  readonly tree: PathTree
+  readonly protect: Protect
+  readonly limits: FlattenLimits
+  readonly budget: PathBudget
+}
+
+/** The leaves of one stage, as they may leave the process. All maps are without prototype, so that any path can be a key. */
+export class StageWalk {
+  readonly input: TextMap = Object.create(null)
+  readonly output: TextMap = Object.create(null)
+  readonly extra: TextMap = Object.create(null)
+  readonly kinds: Record<string, string> = Object.create(null)
+  readonly redactions: Record<string, string> = Object.create(null)
+  /** The limit that was passed; the walk has stopped there. */
+  over: string | null = null
+  readonly #parts: WalkParts
+  readonly #tape: JsonTape
+  #leaves = 0
+  readonly #renamed = new Map<JsonNode, ReadonlyMap<JsonNode, string>>()
+
+  constructor(parts: WalkParts) {
+    this.#parts = parts
+    this.#tape = parts.tape
+  }
+
+  /** Adds a value and all below. Recursion is bounded by the depth limit. Out: false when a limit is passed. */
+  add(node: JsonNode, place: Place, depth: number): boolean {
+    const code = codeOf(this.#tape, node)
+    if (place.renamed) this.#redact(place, 'mask')
+    if (place.scope.action === 'drop' && code !== NULL) return this.#drop(place)
+    if (code === STRING) return this.#text(stringText(this.#tape, node), place)
+    if (code === NUMBER) return this.#number(sourceText(this.#tape, node), place)
+    if (code > ARRAY) return this.#literal(node, place)
+    if (depth > this.#parts.limits.depth) return this.#stop(`deeper than ${this.#parts.limits.depth}`)
+    if (firstOf(node) === nextOf(this.#tape, node)) return this.#literal(node, place)
+    return code === OBJECT ? this.#object(node, place, depth) : this.#array(node, place, depth)
+  }
+
+  /**
+   * The place of a member.
+   *
+   * Out:    null when its name is too long. Names that are masked alike, or like another member's own name, are told apart by a
+   *         suffix (`-2`, `-3`, in received order), so that no value takes another's path
+   */
+  member(object: JsonNode, name: JsonNode, parent: Place): Place | null {
+    const text = stringText(this.#tape, name)
+    if (text.length > this.#parts.limits.keyLength) {
+      this.#stop(`a member name over ${this.#parts.limits.keyLength} characters`)
+      return null
+    }
+    const place = this.#parts.tree.member(parent, text)
+    if (!place.renamed) return place
+    let names = this.#renamed.get(object)
+    if (names === undefined) {
+      names = distinctNames(this.#tape, object, this.#parts.protect)
+      this.#renamed.set(object, names)
+    }
+    const distinct = names.get(name) ?? place.name
+    return distinct === place.name ? place : this.#parts.tree.renamed(parent, place, distinct)
+  }
+
+  #object(node: JsonNode, place: Place, depth: number): boolean {
+    const after = nextOf(this.#tape, node)
+    for (let name = firstOf(node); name < after; name = nextOf(this.#tape, valueAfter(name))) {
+      const member = this.member(node, name, place)
+      if (member === null || !this.add(valueAfter(name), member, depth + 1)) return false
+    }
+    return true
+  }
+
+  #array(node: JsonNode, place: Place, depth: number): boolean {
+    const after = nextOf(this.#tape, node)
+    let index = 0
+    for (let item = firstOf(node); item < after; item = nextOf(this.#tape, item)) {
+      if (!this.add(item, this.#parts.tree.item(place, index), depth + 1)) return false
+      index += 1
+    }
+    return true
+  }
+
+  #text(text: string, place: Place): boolean {
+    const shown = this.#parts.protect.text(place.scope, text)
+    if (shown === null) return this.#drop(place)
+    if (shown !== text) this.#redact(place, 'mask')
+    return this.#put(place, shown)
+  }
+
+  #number(text: string, place: Place): boolean {
+    const shown = this.#parts.protect.number(place.scope, text)
+    if (shown === text) this.#setKind(place, 'number')
+    else this.#redact(place, 'mask')
+    return this.#put(place, shown)
+  }
+
+  /** `true`, `false`, `null`, and containers without children: these have blanks between their brackets at most. */
+  #literal(node: JsonNode, place: Place): boolean {
+    const kind = kindOf(this.#tape, node)
+    this.#setKind(place, kind)
+    const text = kind === 'object' ? '{}' : kind === 'array' ? '[]' : sourceText(this.#tape, node)
+    return this.#put(place, text)
+  }
+
+  #drop(place: Place): boolean {
+    this.#redact(place, 'drop')
+    return this.#put(place, null)
+  }
+
+  #put(place: Place, text: string | null): boolean {
+    this.#leaves += 1
+    if (this.#leaves > this.#parts.limits.leaves)
+      return this.#stop(`more than ${this.#parts.limits.leaves} leaves`)
+    if (!this.#spend(place.path)) return false
+    this[place.column][place.path] = text
+    return true
+  }
+
+  #setKind(place: Place, kind: string): void {
+    const full = fullOf(place)
+    if (this.#spend(full)) this.kinds[full] = kind
+  }
+
+  #redact(place: Place, action: 'drop' | 'mask'): void {
+    const full = fullOf(place)
+    if (this.#spend(full)) this.redactions[full] = action
+  }
+
+  #spend(path: string): boolean {
+    this.#parts.budget.left -= path.length
+    return this.#parts.budget.left >= 0 || this.#stop('paths too long in all')
+  }
+
+  #stop(over: string): false {
+    this.over = over
+    return false
+  }
+}
+
+/**
+ * The names of an object that are masked, each as it is shown: no two alike, and none like a name that is not masked.
+ *
+ * Out:    by name node; a suffix (`-2`, `-3`, in received order) where two would be alike
+ */
+export function distinctNames(
+  tape: JsonTape,
+  object: JsonNode,
+  protect: Protect,
+): ReadonlyMap<JsonNode, string> {
+  const taken = new Set<string>()
+  const masked: { readonly node: JsonNode; readonly shown: string }[] = []
+  const after = nextOf(tape, object)
+  for (let node = firstOf(object); node < after; node = nextOf(tape, valueAfter(node))) {
+    const text = stringText(tape, node)
+    const shown = protect.name(text)
+    if (shown === text) taken.add(text)
+    else masked.push({ node, shown })
+  }
+  const counts = new Map<string, number>()
+  const names = new Map<JsonNode, string>()
+  for (const { node, shown } of masked) {
+    let count = counts.get(shown) ?? 1
+    let name = shown
+    while (taken.has(name)) {
+      count += 1
+      name = `${shown}-${count}`
+    }
+    counts.set(shown, count)
+    taken.add(name)
+    names.set(node, name)
+  }
+  return names
+}
