@@ -1,0 +1,150 @@
+/** The keys about records, privacy, dead letters, pauses and operations. Source: product.md sections 9 and 10. */
+import { z } from 'zod'
+import { FAILURES } from '../core/failure.js'
+import { readAction } from '../core/policy.js'
+import { suggest } from './suggest.js'
+import {
+  durationMs,
+  flag,
+  headerToken,
+  key32,
+  oneOf,
+  secret,
+  stageId,
+  stageType,
+  text,
+  whole,
+} from './values.js'
+
+const FORMS = ['long', 'typed', 'both'] as const
+
+const stagesOf = (about: string) => z.record(stageId('Stage id'), stageType('Stage type')).describe(about)
+
+export const records = {
+  records: z
+    .strictObject({
+      form: oneOf('Form of verified records.', FORMS).default('long'),
+      json: flag('Adds input and output as JSON text.').default(false),
+    })
+    .prefault({}),
+  catalogue: z
+    .strictObject({
+      stages: stagesOf('Stage id to stage type, for all flows.').default({}),
+      flows: z
+        .record(stageId('Flow id'), stagesOf('Stage id to stage type.'))
+        .default({})
+        .describe('Flow id to stages; goes before `stages`.'),
+    })
+    .prefault({}),
+}
+
+const keep = (about: string) => oneOf(`${about} \`keep\` turns the rule off.`, ['keep']).exactOptional()
+
+export const privacy = z.strictObject({
+  defaults: z
+    .strictObject({
+      secrets: keep('Secrets in inputs and outputs.'),
+      'aadhaar-fields': keep('Aadhaar numbers in known fields.'),
+      'aadhaar-text': keep('Aadhaar numbers elsewhere.'),
+      'tag-digits': keep('Aadhaar numbers in the tag.'),
+      media: keep('Photographs and other media.'),
+    })
+    .prefault({})
+    .describe('Default rules to turn off, by name.'),
+  rules: z
+    .array(
+      z.strictObject({
+        stage: text('Stage type or id, with globs.'),
+        path: text('Path within the stage, with globs.'),
+        action: text('keep, drop, mask, hash or encrypt.'),
+      }),
+    )
+    .default([])
+    .describe('Own privacy rules, in order.'),
+  hashKey: key32('Key for digests of undecodable events: 32 bytes as hex or base64.')
+    .nullable()
+    .default(null),
+  encryptionKeys: z
+    .array(z.strictObject({ id: text('Key id.'), key: secret('Key.') }))
+    .default([])
+    .describe('Keys of encrypted fields.'),
+})
+
+export const deadLetters = z.strictObject({
+  undecodable: oneOf('What a dead letter keeps of an undecodable value.', ['reference', 'keep']).default(
+    'reference',
+  ),
+  headers: z
+    .array(text(''))
+    .default(['traceparent'])
+    .describe('Headers of the event that a dead letter keeps.'),
+  flood: z
+    .strictObject({
+      share: z.number().gt(0).max(1).default(0.5).describe('Share of dead letters that pauses.'),
+      window: whole('Events over which the share is taken.').default(500),
+    })
+    .nullable()
+    .prefault({})
+    .describe('Pause when dead letters flood; null turns it off.'),
+})
+
+export const systemic = {
+  onSystemic: oneOf('What systemic trouble does.', ['pause', 'exit']).default('pause'),
+  systemic: z
+    .strictObject({
+      probeMs: durationMs('Shortest time between probes.').default(1_000),
+      maxProbeMs: durationMs('Longest time between probes.').default(60_000),
+      breakerFailures: whole('Failed calls in a row that open the breaker.').default(10),
+    })
+    .prefault({}),
+}
+
+const CODES = Object.keys(FAILURES)
+
+/** `dead:<code> | delay:<code> | retry | wait | pause:<reason>` */
+function actionProblem(action: string): string | null {
+  if (readAction(action) !== null) return null
+  if (action.startsWith('pause:')) return 'names a pause reason that does not exist'
+  const code = /^(?:dead|delay):(.*)$/s.exec(action)?.[1]
+  if (code === undefined) return 'must be dead:CODE, delay:CODE, retry, wait or pause:REASON'
+  const near = suggest(code, CODES)
+  return `names a failure code that does not exist${near === null ? '; see `attestr-kafka codes`' : ` (did you mean ${near}?)`}`
+}
+
+export const policy = z
+  .array(
+    z.strictObject({
+      status: whole('HTTP status.', 100, 599),
+      code: whole('Code of Attestr; null for every code.', 0).nullable().default(null),
+      action: z
+        .string()
+        .superRefine((value, context) => {
+          const problem = actionProblem(value)
+          if (problem !== null) context.addIssue({ code: 'custom', message: problem })
+        })
+        .describe('dead:CODE, delay:CODE, retry, wait or pause:REASON.'),
+    }),
+  )
+  .default([])
+  .describe('Overrides of the table of answers.')
+
+export const ops = {
+  ops: z
+    .strictObject({
+      host: text('Address the operations port listens on.').default('127.0.0.1'),
+      port: whole('Operations port; 0 takes a free one.', 0, 65_535).default(9_464),
+      token: headerToken('Token for POST requests; without it they are answered on loopback only.')
+        .nullable()
+        .default(null),
+    })
+    .prefault({}),
+  shutdown: z
+    .strictObject({ drainMs: durationMs('Time for work in flight after SIGTERM or SIGINT.').default(20_000) })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: oneOf('Lowest level logged.', ['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+      pretty: flag('Log for people instead of JSON.').default(false),
+    })
+    .prefault({}),
+}

@@ -1,0 +1,87 @@
+/** The closed lists of metrics and of log events, each with its meaning. Names may be added, never renamed. */
+
+export interface MetricKind {
+  readonly kind: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  /** Values are codes and reasons of closed lists, HTTP status codes or topics: never ids or names out of data. */
+  readonly labels: readonly string[]
+  /** Upper bounds in the metric's unit: histograms only. */
+  readonly buckets?: readonly number[]
+}
+
+const counter = (help: string, ...labels: string[]): MetricKind => ({ kind: 'counter', help, labels })
+const gauge = (help: string, ...labels: string[]): MetricKind => ({ kind: 'gauge', help, labels })
+const seconds = (help: string, buckets: readonly number[]): MetricKind => ({
+  kind: 'histogram',
+  help,
+  labels: [],
+  buckets,
+})
+
+export const METRICS = {
+  attestr_events_total: counter('Messages taken from events, retry and replay topics.'),
+  attestr_outcomes_total: counter(
+    'Outcomes committed, by outcome and failure or skip code.',
+    'outcome',
+    'code',
+  ),
+  attestr_api_calls_total: counter('Calls of the API, by HTTP status or kind of fault.', 'status'),
+  attestr_api_call_seconds: seconds(
+    'Time of one call, from the request to the end of its body.',
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  ),
+  attestr_in_flight: gauge('Calls of the API in flight.'),
+  attestr_held_events: gauge('Events held between reading and commit.'),
+  attestr_held_bytes: gauge('Bytes held between reading and commit.'),
+  attestr_paused: gauge('1 while consumption is paused for the reason, else 0.', 'reason'),
+  attestr_lag_events: gauge('Messages not yet committed, over the partitions of this process.'),
+  attestr_lag_seconds: gauge(
+    'Age of the oldest message not yet committed, over the partitions of this process.',
+  ),
+  attestr_commits_total: counter('Transactions committed.'),
+  attestr_commit_seconds: seconds(
+    'Time of one commit, from its first send to its end.',
+    [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
+  ),
+  attestr_lane_failures_total: counter(
+    'Lanes closed by an error; each is opened again and its work read again.',
+  ),
+  attestr_rebalances_total: counter('Assignments of partitions to this process.'),
+  attestr_events_lost_total: counter('Offsets that were gone before they were read.', 'topic'),
+  attestr_verification_method_changes_total: counter(
+    'Changes of the verification method that matched, by credential.',
+    'credential',
+  ),
+  attestr_build_info: gauge('Always 1; the version is the label.', 'version'),
+  process_cpu_seconds_total: counter('User and system CPU time of this process.'),
+  process_resident_memory_bytes: gauge('Resident memory of this process.'),
+  process_start_time_seconds: gauge('Start of this process, Unix time.'),
+  nodejs_heap_used_bytes: gauge('JavaScript heap in use.'),
+  nodejs_event_loop_utilization_ratio: gauge(
+    'Share of the time since the last scrape in which the event loop was busy.',
+  ),
+} as const satisfies Readonly<Record<string, MetricKind>>
+
+export type MetricName = keyof typeof METRICS
+
+/** Log events: the `event` member of a line. Fields name ids, codes and places, never values. */
+export const LOG_EVENTS = {
+  started: 'The connector was started.',
+  stopped: 'The connector has stopped.',
+  signal: 'SIGTERM or SIGINT arrived; `drops` when it is the second one.',
+  'state-changed': 'Running, paused or draining, and why.',
+  'key-without-effect': 'A configuration key that was written has no effect in this version.',
+  'http-allowed': 'attestr.allowHttp is set: tokens and results may travel readable.',
+  'waiting-for': 'The broker or the registry does not answer at start; it is asked again.',
+  'topic-created': 'A missing topic was created.',
+  'broker-unreachable': 'No broker answers; the group is joined as soon as one does.',
+  'consumer-restarts': 'The Kafka client joins the group anew after a fault.',
+  'kafka-client': 'A line of the Kafka client: its part and level alone.',
+  'partitions-assigned': 'The group gave partitions to this process.',
+  'lane-failed': 'A partition was closed by an error and is opened again; its work is read again.',
+  'position-out-of-range': 'The broker says that the position of a partition lies outside its log.',
+  'events-lost': 'A committed offset lies outside the log; the partition waits for POST /resume.',
+  'verification-method-changed': 'Another verification method matched than before.',
+} as const satisfies Readonly<Record<string, string>>
+
+export type LogEvent = keyof typeof LOG_EVENTS
