@@ -34,9 +34,10 @@ export interface SourceListener {
   assigned(partitions: readonly TopicPartition[]): void
   /**
    * Messages in offset order, gaps allowed. Returns how many were taken, counted from the first; the others are
-   * offered again, at once unless the partition is paused. Synchronous.
+   * offered again, at once unless the partition is paused. `endOffset`: end of the partition as the broker last said.
+   * Synchronous.
    */
-  messages(at: TopicPartition, batch: readonly SourceMessage[]): number
+  messages(at: TopicPartition, batch: readonly SourceMessage[], endOffset: number): number
   /** A heartbeat was answered within the present generation: the membership is alive. */
   heartbeat(): void
   /** The broker says that the position lies outside the log; nothing was reset. The partition is paused. */

@@ -1,4 +1,4 @@
-import type { Output } from './model.js'
+import type { Output, SourceMessage } from './model.js'
 import type { OutcomeKind } from './outcome.js'
 import type { BodyBudget } from './ports.js'
 
@@ -24,6 +24,9 @@ export interface EventEnd {
   readonly code: string | null
   readonly outputs: readonly Output[]
 }
+
+/** Takes a message to its end. `aborted` when the ticket was given up; a throw is a bug or a lost edge. */
+export type Path = (message: SourceMessage, ticket: Ticket) => Promise<EventEnd | 'aborted'>
 
 /** Systemic trouble: nobody's event is to blame. Source: product.md sections 4 and 8. */
 export type SystemicReason =

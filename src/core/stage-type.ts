@@ -1,0 +1,41 @@
+import type { StageTypeSource } from './records.js'
+
+/** `catalogue` of the configuration: stage id to type, everywhere or within one flow. */
+export interface StageCatalogue {
+  readonly stages: Readonly<Record<string, string>>
+  readonly flows: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
+export interface StageType {
+  readonly stageType: string | null
+  readonly stageTypeSource: StageTypeSource
+}
+
+export type StageTypeOf = (flowId: string | null, stageId: string) => StageType
+
+const UNKNOWN: StageType = { stageType: null, stageTypeSource: 'UNKNOWN' }
+
+/**
+ * Names the type of a stage, which the API does not send.
+ *
+ * Out:    the type of the flow's own list, else of the common one, else null with UNKNOWN: a guess is never passed off as known
+ * Source: product.md sections 7 (stageType, stageTypeSource) and 10 (catalogue)
+ */
+export function createStageTypeOf(catalogue: StageCatalogue): StageTypeOf {
+  // Maps, because ids come from outside: `__proto__` is then an id like any other.
+  const common = index(catalogue.stages)
+  const flows = new Map(Object.entries(catalogue.flows).map(([flowId, stages]) => [flowId, index(stages)]))
+  return (flowId, stageId) => {
+    const own = flowId === null ? undefined : flows.get(flowId)?.get(stageId)
+    return own ?? common.get(stageId) ?? UNKNOWN
+  }
+}
+
+function index(stages: Readonly<Record<string, string>>): Map<string, StageType> {
+  return new Map(
+    Object.entries(stages).map(([stageId, stageType]) => [
+      stageId,
+      { stageType, stageTypeSource: 'CATALOGUE' },
+    ]),
+  )
+}
