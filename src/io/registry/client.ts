@@ -1,0 +1,54 @@
+import { createPost, type Post, type RegistryAccess } from './post.js'
+import { RegistryDown, registryFault, type SchemaRegistry } from './registry.js'
+import { createWriterSchemas } from './writer-schemas.js'
+
+export interface RegistryOptions extends Omit<RegistryAccess, 'deadlineMs'> {
+  /** False: schemas are looked up and never written. */
+  readonly register: boolean
+  readonly deadlineMs?: number
+}
+
+const DEFAULT_DEADLINE_MS = 10_000
+
+/**
+ * Opens a schema registry over HTTP. Its settings (compatibility, mode) are never changed.
+ *
+ * Source: Confluent Schema Registry API reference, Subjects and Schemas; libraries.md section 4.2 for what is not used
+ */
+export function createSchemaRegistry(options: RegistryOptions): SchemaRegistry {
+  const access: RegistryAccess = { ...options, deadlineMs: options.deadlineMs ?? DEFAULT_DEADLINE_MS }
+  const post = createPost(access)
+  const schemas = createWriterSchemas(access)
+  return {
+    idOf: (subject, schema) => idOf(post, options.register, subject, schema),
+    schemaOf: (id) => schemas.schemaOf(id),
+    async close() {
+      schemas.close()
+      await post.close()
+    },
+  }
+}
+
+/**
+ * Finds the id of a schema that is there, so that a start after the first needs no right to write; registers it when it is
+ * not and the settings allow it.
+ *
+ * Throws: RegistryDown, RegistryRefused
+ */
+async function idOf(post: Post, register: boolean, subject: string, schema: string): Promise<number> {
+  const path = `/subjects/${encodeURIComponent(subject)}`
+  const found = await post(path, { schema })
+  if (found.status === 200) return readId(found.body)
+  if (found.status !== 404 || !register) throw registryFault(found.status, subject)
+  const made = await post(`${path}/versions`, { schema })
+  if (made.status !== 200) throw registryFault(made.status, subject)
+  return readId(made.body)
+}
+
+function readId(body: unknown): number {
+  const id = typeof body === 'object' && body !== null && 'id' in body ? body.id : undefined
+  if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > 2_147_483_647) {
+    throw new RegistryDown('answer-unusable', 200)
+  }
+  return id
+}

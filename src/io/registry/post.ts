@@ -1,0 +1,89 @@
+import { Agent, request } from 'undici'
+import type { SecretText } from '../../core/model.js'
+import { RegistryDown } from './registry.js'
+
+export interface RegistryAccess {
+  /** With the path below which the API lies, for example `/apis/ccompat/v7`. */
+  readonly url: string
+  readonly username: string | null
+  readonly password: SecretText | null
+  /** Sent as a bearer token; wins over user name and password. */
+  readonly token: SecretText | null
+  /** PEM of the certificate authority; null: those of the runtime. */
+  readonly ca: string | Buffer | null
+  /** Of a whole call, body included. */
+  readonly deadlineMs: number
+}
+
+export interface RegistryAnswer {
+  readonly status: number
+  /** Parsed JSON; undefined when the body is none. */
+  readonly body: unknown
+}
+
+/** One POST of a JSON body to a path below the registry's address. */
+export interface Post {
+  (path: string, body: object): Promise<RegistryAnswer>
+  close(): Promise<void>
+}
+
+const MEDIA_TYPE = 'application/vnd.schemaregistry.v1+json'
+// An answer holds an id or one schema.
+const MAX_ANSWER_BYTES = 1_048_576
+
+/** The value of the Authorization header, or null without credentials. */
+export function authorizationOf(access: RegistryAccess): string | null {
+  if (access.token !== null) return `Bearer ${access.token.reveal()}`
+  if (access.username === null) return null
+  const pair = `${access.username}:${access.password?.reveal() ?? ''}`
+  return `Basic ${Buffer.from(pair).toString('base64')}`
+}
+
+/** The registry's address without a slash at its end. */
+export function baseOf(access: RegistryAccess): string {
+  return access.url.replace(/\/+$/, '')
+}
+
+/**
+ * Makes plain calls to the registry: no retries, no redirects, bounded in time and bytes.
+ *
+ * Throws: RegistryDown when no answer arrived that could be read
+ */
+export function createPost(access: RegistryAccess): Post {
+  const base = baseOf(access)
+  const authorization = authorizationOf(access)
+  const agent = new Agent({
+    connections: 2,
+    maxResponseSize: MAX_ANSWER_BYTES,
+    connect: access.ca === null ? {} : { ca: access.ca },
+  })
+  const post = async (path: string, body: object): Promise<RegistryAnswer> => {
+    const signal = AbortSignal.timeout(access.deadlineMs)
+    try {
+      const answer = await request(`${base}${path}`, {
+        method: 'POST',
+        dispatcher: agent,
+        signal,
+        headers: {
+          accept: `${MEDIA_TYPE}, application/json`,
+          'content-type': MEDIA_TYPE,
+          ...(authorization === null ? {} : { authorization }),
+        },
+        body: JSON.stringify(body),
+      })
+      return { status: answer.statusCode, body: parse(await answer.body.text()) }
+    } catch {
+      // The library's error may show headers: only what happened is told.
+      throw new RegistryDown(signal.aborted ? 'timeout' : 'connection')
+    }
+  }
+  return Object.assign(post, { close: () => agent.destroy() })
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,108 @@
+import { fullPath, itemPath, memberPath } from '../core/paths.js'
+import type { Protect, Scope } from './protect.js'
+
+/** A place in a stage: its path, and what the rules say about it. */
+export interface Place {
+  readonly column: 'input' | 'output' | 'extra'
+  /** Within the column; empty for the root. */
+  readonly path: string
+  readonly scope: Scope
+  /** The name as it may be shown. */
+  readonly name: string
+  /** Whether that is another one than was received. */
+  readonly renamed: boolean
+  /** Within the record (`output.age`); made when first asked for. */
+  full: string | null
+  members: Map<string, Place> | null
+  items: Place[] | null
+}
+
+/** Results of one flow have the same names, so that places are kept; when there are this many the tree starts anew. */
+const MOST_PLACES = 16_384
+const LONGEST_NAME = 64
+const MOST_ITEMS = 64
+
+/** Remembers places from record to record: paths and rules are made once for each, not once for each value. */
+export class PathTree {
+  readonly #protect: Protect
+  #size = 0
+  input: Place
+  output: Place
+  extra: Place
+
+  constructor(protect: Protect) {
+    this.#protect = protect
+    this.input = this.#column('input')
+    this.output = this.#column('output')
+    this.extra = this.#column('extra')
+  }
+
+  /** To be called between results: no place of the old tree is in use then. */
+  trim(): void {
+    if (this.#size < MOST_PLACES) return
+    this.#size = 0
+    this.input = this.#column('input')
+    this.output = this.#column('output')
+    this.extra = this.#column('extra')
+  }
+
+  member(parent: Place, name: string): Place {
+    const known = parent.members?.get(name)
+    if (known !== undefined) return known
+    const shown = this.#protect.name(name)
+    const scope = this.#protect.member(parent.scope, name)
+    const path = memberPath(parent.path, shown)
+    const place = newPlace(parent.column, path, scope, shown, shown !== name)
+    if (name.length <= LONGEST_NAME && this.#size < MOST_PLACES) {
+      this.#size += 1
+      parent.members ??= new Map()
+      parent.members.set(own(name), place)
+    }
+    return place
+  }
+
+  /** The same place under a name that no other member of its object has. */
+  renamed(parent: Place, place: Place, name: string): Place {
+    return newPlace(parent.column, memberPath(parent.path, name), place.scope, name, true)
+  }
+
+  item(parent: Place, index: number): Place {
+    const known = parent.items?.[index]
+    if (known !== undefined) return known
+    const path = itemPath(parent.path, index)
+    const place = newPlace(parent.column, path, this.#protect.item(parent.scope), '', false)
+    if (index < MOST_ITEMS && this.#size < MOST_PLACES) {
+      this.#size += 1
+      parent.items ??= []
+      parent.items[index] = place
+    }
+    return place
+  }
+
+  #column(column: Place['column']): Place {
+    const { stage } = this.#protect
+    const scope = column === 'extra' ? stage : this.#protect.member(stage, column)
+    return newPlace(column, '', scope, column, false)
+  }
+}
+
+function newPlace(
+  column: Place['column'],
+  path: string,
+  scope: Scope,
+  name: string,
+  renamed: boolean,
+): Place {
+  return { column, path, scope, name, renamed, full: null, members: null, items: null }
+}
+
+/** The path within the record. */
+export function fullOf(place: Place): string {
+  place.full ??= fullPath(place.column, place.path)
+  return place.full
+}
+
+/** A copy that does not keep the text alive of which the name is a part. */
+function own(name: string): string {
+  return Object.keys({ [name]: 0 })[0] ?? name
+}

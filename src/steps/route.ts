@@ -1,0 +1,198 @@
+import { Buffer } from 'node:buffer'
+import type { SkipCode } from '../core/failure.js'
+import type { Chain, MessageHeader, Output, SourceMessage } from '../core/model.js'
+import type { OutcomeKind } from '../core/outcome.js'
+import type { Encoder } from '../core/ports.js'
+import type { DeadLetter, OutcomeRow, VerifiedStage } from '../core/records.js'
+import type { StageTypeOf } from '../core/stage-type.js'
+import type { EventEnd } from '../core/work.js'
+import { asReference, type DeadEnd, type DeadLetterRules, deadLetterOf, safeKey } from './dead-letter.js'
+import { type Address, encodeRecord } from './encode.js'
+import { type VerifiedResult, verifiedStages } from './verified.js'
+
+export interface RouteDeps extends Pick<DeadLetterRules, 'hashKey' | 'protect'> {
+  readonly encoders: {
+    readonly verified: Encoder<VerifiedStage>
+    readonly deadLetter: Encoder<DeadLetter>
+    readonly outcome: Encoder<OutcomeRow>
+  }
+  readonly topics: {
+    readonly verified: string
+    readonly deadLetter: string
+    /** Null: outcomes are not written. */
+    readonly outcomes: string | null
+  }
+  readonly maxRecordBytes: number
+  readonly deadLetters: Pick<DeadLetterRules, 'undecodable' | 'headers'>
+  readonly stageTypeOf: StageTypeOf
+  /** Epoch ms. */
+  readonly now: () => number
+}
+
+/** What every end tells. */
+export interface Ended {
+  readonly message: SourceMessage
+  readonly chain: Chain
+  /** HTTP calls of this attempt. */
+  readonly calls: number
+  /** Epoch ms. */
+  readonly startedAt: number
+}
+
+export interface SkippedEnd extends Ended {
+  readonly code: SkipCode
+  /** Null when the event had no good one. */
+  readonly handshakeId: string | null
+}
+
+/** Turns the way an event ended into all that is written for it. */
+export interface Route {
+  /** May come out DEAD: a record that does not fit takes all records of the event with it. */
+  verified(end: Ended & VerifiedResult): EventEnd
+  skipped(end: SkippedEnd): EventEnd
+  dead(end: Ended & DeadEnd): EventEnd
+}
+
+/**
+ * Makes the step that addresses and encodes records, dead letters and outcomes.
+ *
+ * Out:    whole handshakes: all records of an event and its outcome, or a dead letter and its outcome, or an outcome alone
+ * Fails:  record-unencodable, record-too-large
+ * Throws: when a dead letter or an outcome does not fit its schema: a bug
+ * Source: product.md sections 2 (P1, P2) and 7
+ */
+export function createRoute(deps: RouteDeps): Route {
+  const rules: DeadLetterRules = { ...deps.deadLetters, hashKey: deps.hashKey, protect: deps.protect }
+  return {
+    verified: (end) => routeVerified(deps, rules, end),
+    skipped: (end) => {
+      const { code, handshakeId } = end
+      return finish(deps, end, { outcome: 'SKIPPED', code, handshakeId, records: 0 }, [])
+    },
+    dead: (end) => routeDead(deps, rules, end),
+  }
+}
+
+function routeVerified(deps: RouteDeps, rules: DeadLetterRules, end: Ended & VerifiedResult): EventEnd {
+  const { event, message } = end
+  const { handshakeId } = event
+  const address: Address = {
+    topic: deps.topics.verified,
+    key: Buffer.from(handshakeId),
+    headers: event.traceparent === null ? NO_HEADERS : [{ key: 'traceparent', value: event.traceparent }],
+    sourcePartition: message.partition,
+  }
+  const outputs: Output[] = []
+  for (const record of verifiedStages(end, deps.stageTypeOf, deps.protect)) {
+    const encoded = encodeRecord(deps.encoders.verified, record, address, deps.maxRecordBytes)
+    if (encoded.kind === 'dead') {
+      return routeDead(deps, rules, { ...common(end), failure: encoded.failure, event, reduced: null })
+    }
+    outputs.push(encoded.value)
+  }
+  const summary: Summary = { outcome: 'VERIFIED', code: null, handshakeId, records: outputs.length }
+  return finish(deps, end, summary, outputs)
+}
+
+function routeDead(deps: RouteDeps, rules: DeadLetterRules, end: Ended & DeadEnd): EventEnd {
+  const handshakeId = end.event?.handshakeId ?? null
+  const letter = deadLetterOf(end, rules, deps.now())
+  const address: Address = {
+    topic: deps.topics.deadLetter,
+    key: handshakeId === null ? letter.key : Buffer.from(handshakeId),
+    headers: deadLetterHeaders(letter),
+    sourcePartition: end.message.partition,
+  }
+  const output = fitting(deps, rules, letter, address, end.message)
+  const summary: Summary = { outcome: 'DEAD', code: letter.code, handshakeId, records: 0 }
+  return finish(deps, end, summary, [output])
+}
+
+/** The dead letter as it is, else as a REFERENCE, else without what the producer chose: one of them always fits. */
+function fitting(
+  deps: RouteDeps,
+  rules: DeadLetterRules,
+  letter: DeadLetter,
+  address: Address,
+  message: SourceMessage,
+): Output {
+  const reference = asReference(letter, message, rules)
+  const bare = { ...reference, key: null, headers: [] }
+  const bareAddress = letter.handshakeId === null ? { ...address, key: null } : address
+  const tries = [
+    [letter, address],
+    [reference, address],
+    [bare, bareAddress],
+  ] as const
+  for (const [record, to] of tries) {
+    const encoded = encodeRecord(deps.encoders.deadLetter, record, to, deps.maxRecordBytes)
+    if (encoded.kind === 'ok') return encoded.value
+  }
+  throw new Error('a dead letter without key, headers and value cannot be written')
+}
+
+interface Summary {
+  readonly outcome: OutcomeKind
+  readonly code: string | null
+  readonly handshakeId: string | null
+  readonly records: number
+}
+
+const NO_HEADERS: readonly MessageHeader[] = []
+
+function finish(deps: RouteDeps, end: Ended, summary: Summary, outputs: Output[]): EventEnd {
+  const { outcome, code } = summary
+  const topic = deps.topics.outcomes
+  if (topic !== null) outputs.push(outcomeOutput(deps, topic, end, summary))
+  return { outcome, code, outputs }
+}
+
+function outcomeOutput(deps: RouteDeps, topic: string, end: Ended, summary: Summary): Output {
+  const { chain, message, calls, startedAt } = end
+  const { handshakeId } = summary
+  const row: OutcomeRow = {
+    source: chain.source,
+    origin: chain.origin,
+    handshakeId,
+    outcome: summary.outcome,
+    code: summary.code,
+    records: summary.records,
+    calls,
+    attempt: chain.attempt,
+    replays: chain.replays,
+    startedAt,
+    finishedAt: deps.now(),
+  }
+  const sourcePartition = message.partition
+  const key = handshakeId === null ? safeKey(message.key, deps.protect) : Buffer.from(handshakeId)
+  const address: Address = { topic, key, headers: NO_HEADERS, sourcePartition }
+  const encoded = encodeRecord(deps.encoders.outcome, row, address, deps.maxRecordBytes)
+  if (encoded.kind === 'ok') return encoded.value
+  // Only a producer's own key can be so large.
+  const bare = encodeRecord(deps.encoders.outcome, row, { ...address, key: null }, deps.maxRecordBytes)
+  if (bare.kind === 'ok') return bare.value
+  throw new Error(`an outcome cannot be written: ${bare.failure.detail}`)
+}
+
+function common(end: Ended): Ended {
+  const { message, chain, calls, startedAt } = end
+  return { message, chain, calls, startedAt }
+}
+
+/** For tools that know nothing of the schema. Names of Kafka Connect where it has one; they point to the first event. */
+function deadLetterHeaders(letter: DeadLetter): MessageHeader[] {
+  const { origin, handshakeId } = letter
+  const headers = [header('attestr.code', letter.code)]
+  if (handshakeId !== null) headers.push(header('attestr.handshake-id', handshakeId))
+  headers.push(
+    header('__connect.errors.topic', origin.topic),
+    header('__connect.errors.partition', String(origin.partition)),
+    header('__connect.errors.offset', String(origin.offset)),
+    header('__connect.errors.exception.message', letter.message),
+  )
+  return headers
+}
+
+function header(key: string, text: string): MessageHeader {
+  return { key, value: Buffer.from(text) }
+}
