@@ -1,0 +1,158 @@
+import { Buffer } from 'node:buffer'
+import { createSecretKey } from 'node:crypto'
+import { FAILURES, type Failure } from '../core/failure.js'
+import { type Envelope, readEnvelope } from '../steps/envelope.js'
+import { createVerify, METHODS, type Method, matchMethods } from '../steps/verify.js'
+
+export interface Matched {
+  readonly verified: true
+  /** The method the connector would record. */
+  readonly method: string
+  readonly methods: readonly Method[]
+  readonly handshakeId: string
+  readonly signedBytes: number
+}
+
+export interface Refused {
+  readonly verified: false
+  readonly exitCode: 2 | 3
+  /** A failure code; null when the file holds no answer of the API. */
+  readonly code: string | null
+  readonly reason: string
+  readonly remedy: string
+  readonly methods: readonly Method[]
+}
+
+export type Check = Matched | Refused
+
+const HANDSHAKE_ID = /^DS0[0-9a-zA-Z_-]{6,30}$/
+
+/**
+ * Checks one saved response.
+ *
+ * In:   body    the bytes of the response
+ *       secret  the bytes of the secret's file
+ * Out:  the method that matches, or why none does; no value of the result in either
+ */
+export function checkResponse(body: Buffer, secret: Buffer, method: 'auto' | Method): Check {
+  if (!isJson(body)) return noAnswer(body)
+  const reading = readEnvelope(body, null)
+  if (reading.kind === 'fault') return noAnswer(body)
+  if (reading.kind !== 'ready') return failed(reading.failure)
+  const { envelope } = reading
+  const plain = withoutNewline(secret)
+  if (plain.length === 0) return { ...unmatched('the secret file holds no secret'), exitCode: 2, code: null }
+  const verdict = createVerify({ algorithm: 'sha256', method, now: Date.now })(envelope, keyOf(plain))
+  const methods = matchMethods(envelope, keyOf(plain))
+  if (verdict.kind !== 'ok') return explain(envelope, secret, methods)
+  return {
+    verified: true,
+    method: verdict.value.verification.method,
+    methods,
+    handshakeId: HANDSHAKE_ID.test(envelope.handshakeId) ? envelope.handshakeId : '(not a handshake id)',
+    signedBytes: verdict.value.verification.signedBytes,
+  }
+}
+
+const keyOf = (secret: Buffer) => ({ id: 'secret-file', clientSecret: createSecretKey(secret) })
+
+function isJson(body: Buffer): boolean {
+  try {
+    JSON.parse(body.toString('utf8'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+function noAnswer(body: Buffer): Refused {
+  const markup = /^\s*</.test(body.toString('latin1', 0, 100))
+  return {
+    verified: false,
+    exitCode: 2,
+    code: null,
+    reason: markup
+      ? 'the response file holds a page, not JSON'
+      : 'the response file does not hold whole JSON',
+    remedy: 'Save the body of the response as it is, for example with `curl --output response.json`.',
+    methods: [],
+  }
+}
+
+function failed({ code, detail }: Failure): Refused {
+  return {
+    verified: false,
+    exitCode: 3,
+    code,
+    reason: `${code} (${detail})`,
+    remedy: FAILURES[code].remedy,
+    methods: [],
+  }
+}
+
+function unmatched(reason: string, remedy: string = FAILURES['signature-mismatch'].remedy): Refused {
+  return { verified: false, exitCode: 3, code: 'signature-mismatch', reason, remedy, methods: [] }
+}
+
+/** Why nothing matches, where that can be told by trying what people get wrong. */
+function explain(envelope: Envelope, secret: Buffer, methods: readonly Method[]): Refused {
+  if (methods.length > 0) {
+    const reason = `this method does not match, but ${methods.join(' and ')} does`
+    return {
+      ...unmatched(reason, 'Leave --method out, or set verification.method to the one that matches.'),
+      methods,
+    }
+  }
+  if (!/^[0-9a-fA-F]{64}$/.test(envelope.signature)) {
+    const blanks = envelope.signature.trim() === envelope.signature ? '' : ', with blanks around it'
+    return unmatched(
+      `resultSignature is not 64 hex digits (${envelope.signature.length} characters${blanks})`,
+      'The response was changed after it was signed, or another algorithm is in use; fetch it again.',
+    )
+  }
+  for (const { bytes, reason, remedy } of secretVariants(secret)) {
+    if (bytes.length > 0 && matchMethods(envelope, keyOf(bytes)).length > 0) return unmatched(reason, remedy)
+  }
+  return unmatched(
+    `no method matches (${METHODS.join(', ')})`,
+    'Check that the secret belongs to the app of this handshake and that the response is saved byte for byte, not through an editor.',
+  )
+}
+
+function withoutNewline(secret: Buffer): Buffer {
+  if (secret.at(-1) !== 0x0a) return secret
+  return secret.subarray(0, secret.at(-2) === 0x0d ? -2 : -1)
+}
+
+interface SecretVariant {
+  readonly bytes: Buffer
+  readonly reason: string
+  readonly remedy: string
+}
+
+function secretVariants(secret: Buffer): readonly SecretVariant[] {
+  const text = secret.toString('utf8')
+  const trimmed = text.replace(/^\uFEFF/, '').trim()
+  return [
+    {
+      bytes: Buffer.from(trimmed),
+      reason: 'it matches once blanks, line breaks or a byte order mark around the secret are left out',
+      remedy: 'Write the secret without them.',
+    },
+    {
+      bytes: Buffer.from(trimmed.replace(/^(["'])(.*)\1$/s, '$2')),
+      reason: 'it matches once the quotes around the secret are left out',
+      remedy: 'Write the secret without quotes.',
+    },
+    {
+      bytes: secret,
+      reason: 'it matches only with the line break at the end of the secret file kept',
+      remedy: 'The secret itself ends with a line break: put two at the end of the file.',
+    },
+    {
+      bytes: Buffer.from(trimmed, 'base64'),
+      reason: 'it matches once the secret is decoded from base64',
+      remedy: 'Use the decoded secret.',
+    },
+  ]
+}

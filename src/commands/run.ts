@@ -1,0 +1,111 @@
+import type { Command } from 'commander'
+import type { Config } from '../config/config.js'
+import type { Connector, Finish } from '../connector.js'
+import type { OpsLog } from '../io/ops/log.js'
+import {
+  type CommandContext,
+  CommandError,
+  type ConfigOptions,
+  loadCommandConfig,
+  withConfigOptions,
+  withExamples,
+} from './command.js'
+
+export function registerRun(program: Command, context: CommandContext): void {
+  const command = program
+    .command('run')
+    .description('run the connector until SIGTERM or SIGINT; a second signal drops work in flight')
+    .action((options: ConfigOptions) => run(options, context))
+  withExamples(withConfigOptions(command), [
+    'attestr-kafka run --config attestr-kafka.yaml',
+    'attestr-kafka run --config attestr-kafka.yaml --set fetch.concurrency=128 --set log.pretty=true',
+  ])
+}
+
+async function run(options: ConfigOptions, context: CommandContext): Promise<void> {
+  const { config, written } = await loadCommandConfig(options, context)
+  const { createLog } = await import('../io/ops/log.js')
+  const log = createLog(config.log)
+  try {
+    await noteSettings(config, written, log)
+    await serve(config, context, log)
+  } finally {
+    log.flush()
+  }
+}
+
+async function noteSettings(config: Config, written: ReadonlySet<string>, log: OpsLog): Promise<void> {
+  const { pendingKeysOf } = await import('../config/pending.js')
+  for (const { key, instead } of pendingKeysOf(written)) log.warn('key-without-effect', { key, instead })
+  if (config.attestr.allowHttp) log.warn('http-allowed', { key: 'attestr.allowHttp' })
+}
+
+async function serve(config: Config, context: CommandContext, log: OpsLog): Promise<void> {
+  const { startService } = await import('../service.js')
+  const service = await startService({ config, version: context.version, env: context.env, log }).catch(
+    refusal,
+  )
+  const signals = listenForSignals(service.connector, log, () => context.exitNow(1))
+  log.info('started', { version: context.version, ops: service.opsPort, group: config.kafka.groupId })
+  try {
+    const started = service.connector.start()
+    const finish = await Promise.race([
+      service.connector.finished,
+      started.then(() => service.connector.finished),
+    ]).catch(refusal)
+    await conclude(finish, service.connector)
+  } finally {
+    signals.stop()
+    await service.stop()
+    log.info('stopped')
+  }
+}
+
+async function conclude(finish: Finish, connector: Connector): Promise<void> {
+  if (finish.kind === 'stopped') return
+  await connector.abort()
+  throw new CommandError(
+    4,
+    `stopped: systemic trouble, ${finish.reason}`,
+    'Nothing was lost and nothing was dead-lettered for it. See the line state-changed in the log, mend the cause, then start again.',
+  )
+}
+
+/** Faults at start that have a remedy; everything else goes on as it is. */
+function refusal(error: unknown): never {
+  if (error instanceof Error && error.name === 'StartRefused' && 'remedy' in error) {
+    throw new CommandError(1, error.message, String(error.remedy))
+  }
+  if (error instanceof Error && error.name === 'OpsPortUnavailable') {
+    throw new CommandError(1, error.message, 'Choose another ops.port, or 0 for any free one.')
+  }
+  if (error instanceof Error && error.name === 'RegistryRefused') {
+    throw new CommandError(
+      1,
+      error.message,
+      'Check schemaRegistry.* and the compatibility settings of the subject.',
+    )
+  }
+  throw error
+}
+
+/** The first SIGTERM or SIGINT drains, the second one drops everything at once. */
+function listenForSignals(connector: Connector, log: OpsLog, dropAll: () => never): { stop(): void } {
+  let asked = false
+  const onSignal = (signal: NodeJS.Signals): void => {
+    log.info('signal', { signal, drops: asked })
+    if (asked) {
+      log.flush()
+      dropAll()
+    }
+    asked = true
+    void connector.stop()
+  }
+  const names = ['SIGTERM', 'SIGINT'] as const
+  for (const name of names) process.on(name, onSignal)
+  return {
+    stop: () => {
+      for (const name of names) process.off(name, onSignal)
+    },
+  }
+}

@@ -1,0 +1,273 @@
+import { createSecretKey } from 'node:crypto'
+import type { Config } from './config/config.js'
+import { createCredentialChoice } from './core/credentials.js'
+import { type Credential, SecretText } from './core/model.js'
+import type {
+  Clock,
+  Delivery,
+  EventReader,
+  EventSource,
+  Log,
+  Metrics,
+  Random,
+  ResultApi,
+} from './core/ports.js'
+import { createStageTypeOf } from './core/stage-type.js'
+import type { Path, SystemicReason } from './core/work.js'
+import { createPath } from './pipeline.js'
+import { createGate, type Gate } from './run/gate.js'
+import { createLanes, type Lanes } from './run/lanes.js'
+import { createSupervisor, type Supervisor } from './run/supervisor.js'
+import { createDecode } from './steps/decode.js'
+import { readEnvelope } from './steps/envelope.js'
+import { createFetch } from './steps/fetch.js'
+import { createFlatten } from './steps/flatten.js'
+import { createProtect } from './steps/protect.js'
+import { createRoute, type RouteDeps } from './steps/route.js'
+import { createVerify } from './steps/verify.js'
+
+/** Everything outside the process that a connector speaks to: the real ones, or their twins in memory. */
+export interface Edges {
+  readonly source: EventSource
+  readonly delivery: Delivery
+  readonly api: ResultApi
+  readonly readAvro: EventReader
+  readonly encoders: RouteDeps['encoders']
+  close(): Promise<void>
+}
+
+export interface ConnectorOptions {
+  readonly config: Config
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly metrics: Metrics
+  /** Opens the edges; waits for those that are down. The signal ends the wait. */
+  readonly openEdges: (signal: AbortSignal) => Promise<Edges>
+}
+
+export type Finish =
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'systemic'; readonly reason: SystemicReason }
+
+export interface ConnectorStatus {
+  readonly ready: boolean
+  readonly state: 'starting' | 'running' | 'paused' | 'draining'
+  readonly reason: string | null
+  /** Epoch ms. */
+  readonly since: number
+  readonly inFlight: number
+  readonly heldEvents: number
+  readonly heldBytes: number
+  readonly lagEvents: number
+  readonly lagSeconds: number
+  readonly partitions: readonly {
+    readonly topic: string
+    readonly partition: number
+    readonly state: string
+    readonly pausedFor: readonly string[]
+    readonly position: number
+    readonly lag: number
+  }[]
+}
+
+export interface Connector {
+  /** Resolves when the group is being read. Throws what `openEdges` throws. */
+  start(): Promise<void>
+  /** Finishes what is in flight within `shutdown.drainMs`, drops the rest and leaves the group. */
+  stop(): Promise<void>
+  /** Drops everything at once and leaves the group. */
+  abort(): Promise<void>
+  /** Goes on behind lost events. Out: how many partitions went on. */
+  acceptLoss(): number
+  status(): ConnectorStatus
+  /** Resolves when the connector has stopped, or can not go on. */
+  readonly finished: Promise<Finish>
+}
+
+/** Builds a connector out of its configuration and its edges: the composition root. */
+export function createConnector(options: ConnectorOptions): Connector {
+  return new OneConnector(options)
+}
+
+/** How often gauges are brought up to date. */
+const GAUGES_MS = 1000
+
+class OneConnector implements Connector {
+  readonly finished: Promise<Finish>
+  private finish: (finish: Finish) => void = () => undefined
+  private readonly options: ConnectorOptions
+  private readonly supervisor: Supervisor
+  private readonly gate: Gate
+  private readonly ending = new AbortController()
+  private edges: Edges | null = null
+  private lanes: Lanes | null = null
+  private closing: Promise<void> | null = null
+  private cancelGauges = (): void => undefined
+
+  constructor(options: ConnectorOptions) {
+    const { config, clock, log, metrics } = options
+    this.options = options
+    this.finished = new Promise((resolve) => {
+      this.finish = resolve
+    })
+    this.gate = createGate({ ...config.fetch })
+    this.supervisor = createSupervisor({
+      ...{ clock, log, metrics, breakerFailures: config.systemic.breakerFailures },
+      onSystemic: (reason) => this.finish({ kind: 'systemic', reason }),
+    })
+  }
+
+  async start(): Promise<void> {
+    const { config, openEdges, clock, log, metrics } = this.options
+    const edges = await openEdges(this.ending.signal)
+    if (this.ending.signal.aborted) return edges.close()
+    this.edges = edges
+    this.lanes = createLanes({
+      ...{
+        source: edges.source,
+        delivery: edges.delivery,
+        gate: this.gate,
+        clock,
+        log,
+        metrics,
+        commit: config.commit,
+      },
+      path: buildPath(this.options, edges, this.supervisor),
+      sessionTimeoutMs: config.kafka.sessionTimeoutMs,
+      rebalanceDrainMs: config.kafka.rebalanceDrainMs,
+    })
+    this.supervisor.enter('running')
+    this.showGauges()
+    await edges.source.start(this.lanes)
+  }
+
+  stop(): Promise<void> {
+    return this.end(() => this.lanes?.drain(this.options.config.shutdown.drainMs))
+  }
+
+  async abort(): Promise<void> {
+    this.lanes?.abort()
+    await this.end(() => undefined)
+  }
+
+  private end(settle: () => Promise<void> | undefined): Promise<void> {
+    this.closing ??= this.close(settle)
+    return this.closing
+  }
+
+  private async close(settle: () => Promise<void> | undefined): Promise<void> {
+    this.supervisor.enter('draining')
+    this.ending.abort()
+    this.cancelGauges()
+    await settle()
+    await this.edges?.source.stop()
+    await this.edges?.close()
+    this.supervisor.enter('stopped')
+    this.finish({ kind: 'stopped' })
+  }
+
+  acceptLoss(): number {
+    return this.lanes?.acceptLoss() ?? 0
+  }
+
+  status(): ConnectorStatus {
+    const { state, reason, since } = this.supervisor.status()
+    const { calls, events, bytes } = this.gate.figures()
+    const lanes = this.lanes?.list() ?? []
+    const lost = lanes.some((lane) => lane.state === 'lost')
+    const oldest = Math.min(...lanes.map((lane) => lane.figures.oldestTimestamp ?? Number.POSITIVE_INFINITY))
+    const shown = state === 'stopped' ? 'draining' : lost && state === 'running' ? 'paused' : state
+    return {
+      ready: shown === 'running' && lanes.length > 0,
+      state: shown,
+      reason: lost ? 'events-lost' : lanes.length === 0 && shown === 'running' ? 'no-partitions' : reason,
+      since,
+      ...{ inFlight: calls, heldEvents: events, heldBytes: bytes },
+      lagEvents: lanes.reduce((sum, lane) => sum + lane.figures.lag, 0),
+      lagSeconds: Number.isFinite(oldest) ? Math.max(0, (this.options.clock.now() - oldest) / 1000) : 0,
+      partitions: lanes.map((lane) => ({
+        ...lane.at,
+        ...{
+          state: lane.state,
+          pausedFor: lane.pauses.reasons(),
+          position: lane.position,
+          lag: lane.figures.lag,
+        },
+      })),
+    }
+  }
+
+  private showGauges(): void {
+    const { metrics, clock } = this.options
+    const { inFlight, heldEvents, heldBytes, lagEvents, lagSeconds } = this.status()
+    metrics.set('attestr_in_flight', inFlight)
+    metrics.set('attestr_held_events', heldEvents)
+    metrics.set('attestr_held_bytes', heldBytes)
+    metrics.set('attestr_lag_events', lagEvents)
+    metrics.set('attestr_lag_seconds', lagSeconds)
+    this.cancelGauges = clock.after(GAUGES_MS, () => this.showGauges())
+  }
+}
+
+function buildPath(options: ConnectorOptions, edges: Edges, supervisor: Supervisor): Path {
+  const { config, clock, random, metrics, log } = options
+  const protect = createProtect({ defaults: config.privacy.defaults, rules: [] })
+  const now = (): number => clock.now()
+  return createPath({
+    eventTopics: config.topics.events,
+    clock,
+    decode: createDecode({
+      ...{ readAvro: edges.readAvro, protect, now },
+      fetchEvents: config.events.fetch,
+      ignoreEvents: config.events.ignore,
+    }),
+    credentials: createCredentialChoice(credentialsOf(config)),
+    fetch: createFetch({
+      ...{ api: edges.api, health: supervisor, clock, random, metrics, readEnvelope },
+      limits: config.fetch,
+    }),
+    verify: createVerify({
+      ...{ algorithm: config.verification.algorithm, method: config.verification.method, now },
+      onMethodChange: (credential, from, to) => {
+        metrics.add('attestr_verification_method_changes_total', 1, { credential })
+        log.warn('verification-method-changed', { credential, from, to })
+      },
+    }),
+    flatten: createFlatten({ limits: config.limits, protect }),
+    route: createRoute({
+      ...{ encoders: edges.encoders, topics: config.topics, deadLetters: config.deadLetters, protect, now },
+      maxRecordBytes: config.kafka.maxRecordBytes,
+      hashKey: hashKeyOf(config),
+      stageTypeOf: createStageTypeOf(config.catalogue),
+    }),
+    onDecodeThrow: (error, signal) => holdForRegistry(error, signal, supervisor),
+  })
+}
+
+/** The registry is down or refuses: no event is to blame. Anything else is a bug. */
+async function holdForRegistry(
+  error: unknown,
+  signal: AbortSignal,
+  supervisor: Supervisor,
+): Promise<boolean> {
+  const isRegistry =
+    error instanceof Error && (error.name === 'RegistryDown' || error.name === 'RegistryRefused')
+  if (!isRegistry) throw error
+  supervisor.trouble('registry-down')
+  return (await supervisor.waitUntilRunning(signal)) ?? true
+}
+
+function credentialsOf(config: Config): readonly Credential[] {
+  return config.attestr.credentials.map(({ id, authToken, clientSecret, match }) => ({
+    id,
+    authorization: new SecretText(`Basic ${authToken.reveal()}`),
+    clientSecret: createSecretKey(Buffer.from(clientSecret.reveal(), 'utf8')),
+    match,
+  }))
+}
+
+function hashKeyOf(config: Config): Buffer | null {
+  const { hashKey } = config.privacy
+  return hashKey === null ? null : Buffer.from(hashKey.reveal(), 'hex')
+}

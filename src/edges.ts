@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs'
+import type { Config } from './config/config.js'
+import type { Edges } from './connector.js'
+import type { Clock, Log } from './core/ports.js'
+import { createResultApi } from './io/attestr/http.js'
+import { createKafkaAdmin, type KafkaAdmin } from './io/kafka/admin.js'
+import { createAtLeastOnceDelivery } from './io/kafka/at-least-once.js'
+import type { KafkaConnection } from './io/kafka/client.js'
+import { createTransactionalDelivery } from './io/kafka/delivery.js'
+import { createOutcomesTellOf } from './io/kafka/outcomes.js'
+import { loadKafkajs } from './io/kafka/patches.js'
+import { createKafkaSource } from './io/kafka/source.js'
+import { ensureTopics, StartRefused, settleFirstOffsets, untilItWorks } from './io/kafka/topics.js'
+import { createSchemaRegistry } from './io/registry/client.js'
+import { createEncoders } from './io/registry/encoders.js'
+import { createEventReader } from './io/registry/events.js'
+import { createOutcomeSourceReader } from './io/registry/outcomes.js'
+import { RegistryDown, type SchemaRegistry } from './io/registry/registry.js'
+import { resolveIds } from './io/registry/schemas.js'
+
+export interface RealEdgesOptions {
+  readonly config: Config
+  readonly clock: Clock
+  readonly log: Log
+  readonly signal: AbortSignal
+  /** Proxy of the environment, used only where `attestr.proxyUrl` says `env`. */
+  readonly environmentProxy: string | null
+}
+
+/** Brokers, registry and API of the configuration. A broker or registry that is down is waited for. Throws StartRefused, RegistryRefused. */
+export async function openRealEdges(options: RealEdgesOptions): Promise<Edges> {
+  const { config } = options
+  const connection = connectionOf(config)
+  const admin = createKafkaAdmin(connection, options.log)
+  const registry = registryOf(config)
+  try {
+    await prepareTopics(options, connection, admin)
+    const ids = await untilItWorks({
+      ...options,
+      what: 'schema registry',
+      operation: () => resolveIds(registry, config.topics),
+      isPassing: (error) => error instanceof RegistryDown,
+    })
+    return assemble(options, { connection, admin, registry, ids })
+  } catch (error) {
+    await Promise.all([admin.close(), registry.close()])
+    throw error
+  }
+}
+
+interface Opened {
+  readonly connection: KafkaConnection
+  readonly admin: KafkaAdmin
+  readonly registry: SchemaRegistry
+  readonly ids: Awaited<ReturnType<typeof resolveIds>>
+}
+
+function assemble(options: RealEdgesOptions, { connection, admin, registry, ids }: Opened): Edges {
+  const { config, clock, log } = options
+  const { kafka, topics } = config
+  const { CompressionTypes } = loadKafkajs()
+  const compression = kafka.compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None
+  const shared = { connection, groupId: kafka.groupId, log }
+  const source = createKafkaSource({
+    ...{ ...shared, topics: topics.events, clock },
+    sessionTimeoutMs: kafka.sessionTimeoutMs,
+    rebalanceDrainMs: kafka.rebalanceDrainMs,
+  })
+  const delivering = { ...shared, admin, compression, transactionTimeoutMs: kafka.transactionTimeoutMs }
+  const delivery =
+    config.delivery === 'exactly-once'
+      ? createTransactionalDelivery(delivering)
+      : createAtLeastOnceDelivery(delivering, source)
+  const api = resultApiOf(options)
+  return {
+    source,
+    delivery,
+    api,
+    readAvro: createEventReader({ registry }),
+    encoders: createEncoders({ ids }),
+    async close() {
+      await Promise.all([delivery.close(), api.close(), registry.close(), admin.close()])
+    },
+  }
+}
+
+async function prepareTopics(
+  options: RealEdgesOptions,
+  connection: KafkaConnection,
+  admin: KafkaAdmin,
+): Promise<void> {
+  const { config, clock, log } = options
+  const { topics, kafka } = config
+  const tellOf = createOutcomesTellOf(
+    { connection, admin, groupId: kafka.groupId, clock, log },
+    createOutcomeSourceReader(),
+  )
+  const offsets = {
+    groupId: kafka.groupId,
+    events: topics.events,
+    outcomes: topics.outcomes,
+    startFrom: topics.startFrom,
+  }
+  await untilItWorks({
+    ...options,
+    what: 'Kafka',
+    operation: async () => {
+      await ensureTopics(admin, topics, log)
+      await settleFirstOffsets(admin, offsets, tellOf)
+    },
+    isPassing: (error) => !(error instanceof StartRefused),
+  })
+}
+
+/** How to reach the brokers of a configuration. Reads the files that it names. */
+export function connectionOf({ kafka }: Config): KafkaConnection {
+  const { brokers, clientId, ssl, sasl } = kafka
+  if (typeof ssl === 'boolean') return { brokers, clientId, ssl, sasl }
+  const files = {
+    ...(ssl.caFile === null ? {} : { ca: readFileSync(ssl.caFile, 'utf8') }),
+    ...(ssl.certFile === null ? {} : { cert: readFileSync(ssl.certFile, 'utf8') }),
+    ...(ssl.keyFile === null ? {} : { key: readFileSync(ssl.keyFile, 'utf8') }),
+  }
+  return { brokers, clientId, ssl: files, sasl }
+}
+
+/** The schema registry of a configuration. */
+export function registryOf({ schemaRegistry }: Config): SchemaRegistry {
+  const { url, username, password, token, caFile, register } = schemaRegistry
+  return createSchemaRegistry({
+    url,
+    username,
+    password,
+    token,
+    register,
+    ca: caFile === null ? null : readFileSync(caFile),
+  })
+}
+
+function resultApiOf({ config, clock, environmentProxy }: RealEdgesOptions) {
+  const { attestr, fetch } = config
+  return createResultApi({
+    baseUrl: attestr.baseUrl,
+    version: attestr.version,
+    connections: fetch.concurrency,
+    timeoutMs: fetch.timeoutMs,
+    maxResponseBytes: fetch.maxResponseBytes,
+    proxyUrl: attestr.proxyUrl === 'env' ? environmentProxy : attestr.proxyUrl,
+    ...(attestr.caFile === null ? {} : { ca: readFileSync(attestr.caFile) }),
+    clock,
+  })
+}

@@ -1,0 +1,99 @@
+import type { Admin } from 'kafkajs'
+import type { Log } from '../../core/ports.js'
+import { createKafkaClient, type KafkaConnection } from './client.js'
+
+export interface PartitionRange {
+  readonly partition: number
+  /** First offset that can be read. */
+  readonly low: number
+  /** Offset after the last record. */
+  readonly high: number
+}
+
+export interface TopicSettings {
+  readonly topic: string
+  readonly partitions: number
+  readonly replicationFactor: number
+  readonly config: Readonly<Record<string, string>>
+}
+
+/** Questions to the cluster. Each throws when it cannot be answered; the connection is then made anew. */
+export interface KafkaAdmin {
+  /** Partition to committed offset; -1 where there is none. */
+  committed(groupId: string, topic: string): Promise<ReadonlyMap<number, number>>
+  ranges(topic: string): Promise<readonly PartitionRange[]>
+  existing(): Promise<ReadonlySet<string>>
+  /** Creates those that do not exist. Out: the created ones. */
+  create(topics: readonly TopicSettings[]): Promise<readonly string[]>
+  /** Only while the group has no members. */
+  setOffsets(groupId: string, topic: string, offsets: ReadonlyMap<number, number>): Promise<void>
+  deleteGroup(groupId: string): Promise<void>
+  close(): Promise<void>
+}
+
+export function createKafkaAdmin(connection: KafkaConnection, log: Log): KafkaAdmin {
+  let current: Promise<Admin> | null = null
+
+  const connect = async (): Promise<Admin> => {
+    const admin = createKafkaClient(connection, 'admin', log).admin()
+    await admin.connect()
+    return admin
+  }
+  /** After any error the connection is thrown away: it may hold stale metadata or a half-open socket. */
+  const ask = async <T>(question: (admin: Admin) => Promise<T>): Promise<T> => {
+    current ??= connect()
+    const mine = current
+    try {
+      return await question(await mine)
+    } catch (error) {
+      if (current === mine) current = null
+      mine.then((admin) => admin.disconnect()).catch(() => undefined)
+      throw error
+    }
+  }
+  return {
+    committed: (groupId, topic) =>
+      ask(async (admin) => {
+        const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] })
+        return new Map((answer?.partitions ?? []).map(({ partition, offset }) => [partition, Number(offset)]))
+      }),
+    ranges: (topic) =>
+      ask(async (admin) => {
+        const list = await admin.fetchTopicOffsets(topic)
+        return list.map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }))
+      }),
+    existing: () => ask(async (admin) => new Set(await admin.listTopics())),
+    create: (topics) => ask((admin) => createMissing(admin, topics)),
+    setOffsets: (groupId, topic, offsets) =>
+      ask((admin) =>
+        admin.setOffsets({
+          groupId,
+          topic,
+          partitions: [...offsets].map(([partition, offset]) => ({ partition, offset: String(offset) })),
+        }),
+      ),
+    deleteGroup: (groupId) => ask(async (admin) => void (await admin.deleteGroups([groupId]))),
+    async close() {
+      const last = current
+      current = null
+      await last?.then((admin) => admin.disconnect()).catch(() => undefined)
+    },
+  }
+}
+
+async function createMissing(admin: Admin, topics: readonly TopicSettings[]): Promise<readonly string[]> {
+  const existing = new Set(await admin.listTopics())
+  const missing = topics.filter(({ topic }) => !existing.has(topic))
+  if (missing.length === 0) return []
+  // Waiting for leaders may fail for a topic just created; readers and writers of ours retry by themselves.
+  await admin.createTopics({
+    waitForLeaders: false,
+    topics: missing.map(({ topic, partitions, replicationFactor, config }) => ({
+      topic,
+      numPartitions: partitions,
+      replicationFactor,
+      configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+    })),
+  })
+  return missing.map(({ topic }) => topic)
+}

@@ -1,0 +1,63 @@
+import type { CompressionTypes, ICustomPartitioner, Message, ProducerBatch, TopicMessages } from 'kafkajs'
+import type { MessageHeader, Output } from '../../core/model.js'
+import { loadKafkajs } from './patches.js'
+
+/** A message of ours as kafkajs takes it; the partitioner gets the whole object. */
+interface PlacedMessage extends Message {
+  readonly sourcePartition: number
+}
+
+/** One send makes one record batch a partition, and the broker refuses a batch over message.max.bytes (1,048,588 by default). */
+const MAX_SEND_BYTES = 900_000
+/** Key, value and header bytes aside, a record costs at most so much. */
+const RECORD_OVERHEAD_BYTES = 70
+
+/** murmur2 of the key as in the Java client; without a key the source partition modulo the number of partitions. */
+export const partitioner: ICustomPartitioner = () => {
+  const byKey = loadKafkajs().Partitioners.DefaultPartitioner()
+  return (args) => {
+    const { message, partitionMetadata } = args
+    if (message.key !== null && message.key !== undefined) return byKey(args)
+    return (message as PlacedMessage).sourcePartition % partitionMetadata.length
+  }
+}
+
+/** Cuts outputs into sends that the broker takes, in order. */
+export function* sends(outputs: readonly Output[], compression: CompressionTypes): Generator<ProducerBatch> {
+  let byTopic = new Map<string, Message[]>()
+  let bytes = 0
+  const batch = (): ProducerBatch => {
+    const topicMessages: TopicMessages[] = [...byTopic].map(([topic, messages]) => ({ topic, messages }))
+    return { topicMessages, acks: -1, compression }
+  }
+  for (const output of outputs) {
+    const size = outputBytes(output)
+    if (bytes > 0 && bytes + size > MAX_SEND_BYTES) {
+      yield batch()
+      byTopic = new Map()
+      bytes = 0
+    }
+    const messages = byTopic.get(output.topic)
+    if (messages === undefined) byTopic.set(output.topic, [placed(output)])
+    else messages.push(placed(output))
+    bytes += size
+  }
+  if (bytes > 0) yield batch()
+}
+
+function placed(output: Output): PlacedMessage {
+  const { key, value, headers, sourcePartition } = output
+  if (headers.length === 0) return { key, value, sourcePartition }
+  return { key, value, headers: headerMap(headers), sourcePartition }
+}
+
+function headerMap(headers: readonly MessageHeader[]): Record<string, Buffer> {
+  // kafkajs writes a null header value as an empty one.
+  return Object.fromEntries(headers.map(({ key, value }) => [key, value ?? Buffer.alloc(0)]))
+}
+
+function outputBytes({ key, value, headers }: Output): number {
+  let bytes = value.length + (key?.length ?? 0) + RECORD_OVERHEAD_BYTES
+  for (const header of headers) bytes += header.key.length + (header.value?.length ?? 0) + 4
+  return bytes
+}

@@ -1,0 +1,51 @@
+import type { TopicPartition } from '../../core/model.js'
+import type { StartOffset } from '../../core/ports.js'
+import type { KafkaAdmin } from './admin.js'
+
+/**
+ * Where partitions go on, one question a topic.
+ *
+ * Without a committed offset: the start of the log (a first start from the end commits its offsets before it joins).
+ * A committed offset outside the log is never replaced in silence: `events-lost`, from it to the start of the log.
+ * Source: product.md section 8
+ */
+export async function readStarts(
+  admin: KafkaAdmin,
+  groupId: string,
+  list: readonly TopicPartition[],
+): Promise<readonly (StartOffset | Error)[]> {
+  const topics = [...new Set(list.map((at) => at.topic))]
+  const answers = await Promise.all(topics.map((topic) => readTopic(admin, groupId, topic)))
+  const byTopic = new Map(topics.map((topic, index) => [topic, answers[index]]))
+  return list.map(({ topic, partition }) => {
+    const answer = byTopic.get(topic)
+    if (answer === undefined || answer instanceof Error) return answer ?? new Error('no answer')
+    return answer.get(partition) ?? new Error('the cluster does not know the partition yet')
+  })
+}
+
+async function readTopic(
+  admin: KafkaAdmin,
+  groupId: string,
+  topic: string,
+): Promise<ReadonlyMap<number, StartOffset> | Error> {
+  try {
+    // The offsets first: a log start read before them might be older than the offset is.
+    const committed = await admin.committed(groupId, topic)
+    const ranges = await admin.ranges(topic)
+    return new Map(
+      ranges.map(({ partition, low, high }) => [
+        partition,
+        startOf(committed.get(partition) ?? -1, low, high),
+      ]),
+    )
+  } catch (error) {
+    return error instanceof Error ? error : new Error('the cluster gave no offsets')
+  }
+}
+
+function startOf(committed: number, low: number, high: number): StartOffset {
+  if (committed < 0) return { kind: 'start', offset: low }
+  if (committed < low || committed > high) return { kind: 'events-lost', from: committed, to: low }
+  return { kind: 'start', offset: committed }
+}

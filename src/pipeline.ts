@@ -1,0 +1,138 @@
+import { chainOf, travelFailure } from './core/chain.js'
+import type { CredentialChoice } from './core/credentials.js'
+import type { FailureCode } from './core/failure.js'
+import type { Chain, Credential, HandshakeEvent, SourceMessage } from './core/model.js'
+import type { Ending, Step } from './core/outcome.js'
+import type { Clock } from './core/ports.js'
+import type { FlatStage } from './core/records.js'
+import type { EventEnd, Path, Ticket } from './core/work.js'
+import type { Decode, DecodeEnd } from './steps/decode.js'
+import type { Envelope } from './steps/envelope.js'
+import type { Fetch, FetchEnd } from './steps/fetch.js'
+import type { Ended, Route } from './steps/route.js'
+import type { TrustedResult, Verify } from './steps/verify.js'
+
+export interface PathDeps {
+  /** Topics whose messages begin a chain; on all others travel headers are read. */
+  readonly eventTopics: readonly string[]
+  readonly decode: Decode
+  readonly credentials: CredentialChoice
+  readonly fetch: Fetch<Envelope>
+  readonly verify: Verify
+  readonly flatten: (trusted: TrustedResult) => Step<readonly FlatStage[]>
+  readonly route: Route
+  readonly clock: Clock
+  /** Decoding threw: an edge that it needs is down, and the event is held. True: try again; false: aborted. Throws what is a bug. */
+  readonly onDecodeThrow: (error: unknown, signal: AbortSignal) => Promise<boolean>
+}
+
+type Fetched =
+  | {
+      readonly kind: 'trusted'
+      readonly trusted: TrustedResult
+      readonly envelope: Envelope
+      readonly fetchedAt: number
+    }
+  | Ending
+  | { readonly kind: 'aborted' }
+
+/** These ends may be due to a handshake that belongs to another app: the next credential is tried once. */
+const FOREIGN: ReadonlySet<FailureCode> = new Set<FailureCode>(['handshake-forbidden', 'signature-mismatch'])
+
+/**
+ * The path of one message: decode, fetch, verify, flatten (with the privacy rules), encode and route.
+ *
+ * Out: how it ended, ready to be committed; `aborted` when its ticket was given up
+ */
+export function createPath(deps: PathDeps): Path {
+  const eventTopics = new Set(deps.eventTopics)
+  return async (message, ticket) => {
+    const startedAt = deps.clock.now()
+    const travel = chainOf(message, startedAt, eventTopics.has(message.topic))
+    const ended = (): Ended => ({ message, chain: travel.chain, calls: ticket.calls, startedAt })
+    if (!travel.sound) {
+      return deps.route.dead({ ...ended(), failure: travelFailure(travel.fault), event: null, reduced: null })
+    }
+    const decoded = await decodeWhenPossible(deps, message, ticket)
+    if (decoded === 'aborted') return 'aborted'
+    if (decoded.kind === 'skip')
+      return deps.route.skipped({ ...ended(), handshakeId: decoded.handshakeId, code: decoded.code })
+    if (decoded.kind === 'dead') {
+      return deps.route.dead({ ...ended(), failure: decoded.failure, event: null, reduced: decoded.reduced })
+    }
+    const event = decoded.value
+    const fetched = await fetchTrusted(deps, event, travel.chain, ticket)
+    return fetched.kind === 'aborted' ? 'aborted' : conclude(deps, event, fetched, ended())
+  }
+}
+
+async function decodeWhenPossible(
+  deps: PathDeps,
+  message: SourceMessage,
+  ticket: Ticket,
+): Promise<DecodeEnd | 'aborted'> {
+  for (;;) {
+    try {
+      const end = deps.decode(message)
+      return end instanceof Promise ? await end : end
+    } catch (error) {
+      if (!(await deps.onDecodeThrow(error, ticket.signal))) return 'aborted'
+    }
+  }
+}
+
+async function fetchTrusted(
+  deps: PathDeps,
+  event: HandshakeEvent,
+  chain: Chain,
+  ticket: Ticket,
+): Promise<Fetched> {
+  const { topic } = chain.origin
+  let credential = deps.credentials.first(event, topic)
+  for (;;) {
+    const next = deps.credentials.next(event, topic, credential)
+    const request = { event, credential, hasNextCredential: next !== null, firstSeenAt: chain.firstSeenAt }
+    const end = trust(deps, await deps.fetch(request, ticket), credential)
+    if (next === null || end.kind !== 'dead' || !FOREIGN.has(end.failure.code)) return end
+    credential = next
+  }
+}
+
+function trust(deps: PathDeps, fetched: FetchEnd<Envelope>, credential: Credential): Fetched {
+  if (fetched.kind !== 'ready') return fetched
+  const { envelope, finishedAt } = fetched
+  const verified = deps.verify(envelope, credential)
+  if (verified.kind !== 'ok') return verified
+  return { kind: 'trusted', trusted: verified.value, envelope, fetchedAt: finishedAt }
+}
+
+function conclude(
+  deps: PathDeps,
+  event: HandshakeEvent,
+  fetched: Exclude<Fetched, { kind: 'aborted' }>,
+  ended: Ended,
+): EventEnd {
+  const { route } = deps
+  if (fetched.kind !== 'trusted') return concludeWithout(route, event, fetched, ended)
+  const { envelope, trusted, fetchedAt } = fetched
+  const flat = deps.flatten(trusted)
+  if (flat.kind !== 'ok') return concludeWithout(route, event, flat, ended)
+  return route.verified({
+    ...ended,
+    event,
+    envelope,
+    stages: flat.value,
+    verification: trusted.verification,
+    fetchedAt,
+  })
+}
+
+function concludeWithout(route: Route, event: HandshakeEvent, end: Ending, ended: Ended): EventEnd {
+  switch (end.kind) {
+    case 'skip':
+      return route.skipped({ ...ended, handshakeId: event.handshakeId, code: end.code })
+    case 'dead':
+    case 'delay':
+      return route.dead({ ...ended, failure: end.failure, event, reduced: event.reduced })
+  }
+}

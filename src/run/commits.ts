@@ -1,0 +1,126 @@
+import type { Cancel, Clock, Committer, Metrics } from '../core/ports.js'
+import type { ReleaseOrder, Slot } from '../core/release.js'
+import type { EventEnd } from '../core/work.js'
+
+export interface CommitLoopDeps<T extends { readonly offset: number }> {
+  readonly committer: Committer
+  readonly order: ReleaseOrder<T, EventEnd>
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly commit: { readonly intervalMs: number; readonly maxEvents: number }
+  readonly onCommitted: (items: readonly T[]) => void
+  readonly onFailed: (error: unknown) => void
+}
+
+/** Commits what is finished at the front of an order: one batch at a time, by time or by count. */
+export interface CommitLoop {
+  /** Something may be ready. `now`: do not wait for the interval. */
+  soon(now: boolean): void
+  /** Items of the commit under way. */
+  size(): number
+  /** Monotonic ms of the last commit's begin. */
+  lastAt(): number
+  /** Begins no commit any more; the committer is closed once the one under way has settled. */
+  close(): void
+}
+
+/** One transaction holds at most so many bytes of outputs, give or take one event. */
+const MAX_BATCH_BYTES = 8_388_608
+
+export function createCommitLoop<T extends { readonly offset: number }>(deps: CommitLoopDeps<T>): CommitLoop {
+  return new Loop(deps)
+}
+
+class Loop<T extends { readonly offset: number }> implements CommitLoop {
+  private readonly deps: CommitLoopDeps<T>
+  private timer: Cancel | null = null
+  private underWay = 0
+  private startedAt: number
+  private closed = false
+
+  constructor(deps: CommitLoopDeps<T>) {
+    this.deps = deps
+    this.startedAt = deps.clock.monotonic() - deps.commit.intervalMs
+  }
+
+  size(): number {
+    return this.underWay
+  }
+
+  lastAt(): number {
+    return this.startedAt
+  }
+
+  soon(now: boolean): void {
+    const { order, commit, clock } = this.deps
+    if (this.closed || this.underWay > 0 || order.ready() === 0) return
+    const wait = this.startedAt + commit.intervalMs - clock.monotonic()
+    if (now || wait <= 0 || order.ready() >= commit.maxEvents) {
+      this.timer?.()
+      this.timer = null
+      this.run()
+    } else {
+      this.timer ??= clock.after(wait, () => {
+        this.timer = null
+        this.soon(true)
+      })
+    }
+  }
+
+  private run(): void {
+    const { committer, clock, onFailed } = this.deps
+    const batch = this.take()
+    const next = (batch.at(-1)?.item.offset ?? 0) + 1
+    this.underWay = batch.length
+    this.startedAt = clock.monotonic()
+    committer.commit({ outputs: batch.flatMap((slot) => slot.end?.outputs ?? []), next }).then(
+      () => this.committed(batch),
+      (error) => {
+        this.underWay = 0
+        if (this.closed) this.closeCommitter()
+        else onFailed(error)
+      },
+    )
+  }
+
+  private take(): Slot<T, EventEnd>[] {
+    const { order, commit } = this.deps
+    const batch: Slot<T, EventEnd>[] = []
+    let bytes = 0
+    while (batch.length < commit.maxEvents && bytes < MAX_BATCH_BYTES) {
+      const [slot] = order.takeReady(1)
+      if (slot === undefined) break
+      batch.push(slot)
+      for (const output of slot.end?.outputs ?? []) bytes += output.value.length
+    }
+    return batch
+  }
+
+  private committed(batch: readonly Slot<T, EventEnd>[]): void {
+    const { metrics, clock, onCommitted } = this.deps
+    this.underWay = 0
+    metrics.observe('attestr_commit_seconds', (clock.monotonic() - this.startedAt) / 1000)
+    for (const { end } of batch) {
+      if (end !== null)
+        metrics.add('attestr_outcomes_total', 1, { outcome: end.outcome, code: end.code ?? '' })
+    }
+    if (this.closed) {
+      this.closeCommitter()
+      return
+    }
+    onCommitted(batch.map((slot) => slot.item))
+    this.soon(false)
+  }
+
+  close(): void {
+    if (this.closed) return
+    this.closed = true
+    this.timer?.()
+    if (this.underWay === 0) this.closeCommitter()
+  }
+
+  private closeCommitter(): void {
+    // What a committer says on closing is of no use: the next owner of the partition fences it.
+    this.deps.committer.close().catch(() => undefined)
+  }
+}

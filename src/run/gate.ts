@@ -1,0 +1,247 @@
+import type { CallSlot } from '../core/work.js'
+import { type Account, type GateCounters, Share } from './share.js'
+
+export interface GateBounds {
+  /** Calls in flight. */
+  readonly concurrency: number
+  readonly maxHeldEvents: number
+  readonly maxInFlightBytes: number
+  readonly maxResponseBytes: number
+}
+
+/** What the gate asks of a lane. */
+export interface GateLane {
+  /** Bytes of the next message that waits for admission; null when none does. */
+  waitingBytes(): number | null
+  /** Take that message now: it calls `enter`. */
+  admitNext(): void
+  /** The event has given its call slot back. */
+  callEnded(held: Held): void
+  /** The first held event that is not finished. */
+  oldest(): Held | null
+}
+
+/** One held event, from admission to commit. */
+export interface Held {
+  readonly offset: number
+}
+
+/** A lane's share of the gate. */
+export interface GateShare {
+  /** Messages wait for admission. */
+  wantEvents(): void
+  enter(held: Held, bytes: number): void
+  /** Waits for a call slot; null when given up. */
+  callSlot(held: Held): Promise<CallSlot | null>
+  /** Stops the event's wait for a slot or for bytes. */
+  giveUp(held: Held): void
+  isCalling(held: Held): boolean
+  /** The event is finished and holds so many bytes until its commit. */
+  settle(held: Held, bytes: number): void
+  leave(held: readonly Held[]): void
+  /** Gives everything back. */
+  close(): void
+}
+
+export interface GateFigures {
+  readonly calls: number
+  readonly events: number
+  readonly bytes: number
+}
+
+/**
+ * Bounds calls, held events and held bytes for all lanes, each with a counter of its own.
+ *
+ * Lanes are served in turn; none holds more than half of a bound while another waits. One call slot is kept for the oldest
+ * events of lanes, and one lane's oldest event may pass the byte bound: results leave in offset order, so without these two
+ * rules calls would wait for bytes, bytes for a commit, the commit for the oldest event, and that event for a slot.
+ *
+ * Source: house.md section 1, gate; product.md P6, P7
+ */
+export interface Gate {
+  join(lane: GateLane): GateShare
+  figures(): GateFigures
+}
+
+export function createGate(bounds: GateBounds): Gate {
+  return new SharedGate(bounds)
+}
+
+/** Weight of the newest body in the running estimate. */
+const ESTIMATE_WEIGHT = 0.1
+const FIRST_ESTIMATE_BYTES = 8192
+
+class SharedGate implements Gate, GateCounters {
+  readonly bounds: GateBounds
+  readonly shares = new Set<Share>()
+  /** Those that want something, served in turn. */
+  active: Share[] = []
+  turn = 0
+  calls = 0
+  events = 0
+  bytes = 0
+  estimate = FIRST_ESTIMATE_BYTES
+  /** The event that passes the byte bound. */
+  passing: Account | null = null
+  serving = false
+
+  constructor(bounds: GateBounds) {
+    this.bounds = bounds
+  }
+
+  join(lane: GateLane): GateShare {
+    const share = new Share(this, lane)
+    this.shares.add(share)
+    return share
+  }
+
+  part(share: Share): void {
+    this.shares.delete(share)
+    this.active = this.active.filter((one) => one !== share)
+    this.serve(null)
+  }
+
+  figures(): GateFigures {
+    return { calls: this.calls, events: this.events, bytes: this.bytes }
+  }
+
+  hold(share: Share, bytes: number): void {
+    share.bytes += bytes
+    this.bytes += bytes
+  }
+
+  entered(account: Account): void {
+    if (this.bytes > this.bounds.maxInFlightBytes && this.passing === null) this.passing = account
+  }
+
+  passed(account: Account): void {
+    if (this.passing === account) this.passing = null
+  }
+
+  endCall(share: Share, account: Account): void {
+    account.calling = false
+    share.calls -= 1
+    this.calls -= 1
+  }
+
+  /** Serves lanes in turn until nobody can be served. Not re-entrant: an admission may ask again. */
+  serve(asking: Share | null): void {
+    if (asking !== null && !asking.active && asking.open) {
+      asking.active = true
+      this.active.push(asking)
+    }
+    if (this.serving) return
+    this.serving = true
+    let idle = 0
+    while (idle < this.active.length) {
+      if (this.turn >= this.active.length) this.turn = 0
+      const share = this.active[this.turn]
+      if (share?.wants() !== true) {
+        if (share !== undefined) share.active = false
+        this.active.splice(this.turn, 1)
+        continue
+      }
+      idle = this.serveOne(share) ? 0 : idle + 1
+      this.turn += 1
+    }
+    this.serving = false
+  }
+
+  private serveOne(share: Share): boolean {
+    const body = this.serveBody(share)
+    const call = this.serveCall(share)
+    const event = this.serveEvent(share)
+    return body || call || event
+  }
+
+  private serveBody(share: Share): boolean {
+    const at = share.admits.findIndex((account) =>
+      this.mayHold(share, account, account.wanted - account.response),
+    )
+    const account = share.admits[at]
+    if (account === undefined) return false
+    share.admits.splice(at, 1)
+    this.grow(share, account, account.wanted)
+    account.admit?.()
+    account.admit = null
+    return true
+  }
+
+  private serveCall(share: Share): boolean {
+    const { concurrency } = this.bounds
+    if (share.waiters.length === 0 || this.calls >= concurrency) return false
+    const oldest = share.waiters.findIndex((one) => share.isOldest(one))
+    const at = Math.max(oldest, 0)
+    const account = share.waiters[at]
+    if (account === undefined) return false
+    if (oldest < 0) {
+      if (this.calls === concurrency - 1 && !this.oldestIsCalling()) return false
+      if (share.calls * 2 >= concurrency && this.anotherWaits(share, (one) => one.waiters.length > 0))
+        return false
+    }
+    const reserve = Math.min(Math.ceil(this.estimate), this.bounds.maxResponseBytes)
+    if (!this.mayHold(share, account, reserve)) return false
+    share.waiters.splice(at, 1)
+    this.grow(share, account, reserve)
+    account.calling = true
+    share.calls += 1
+    this.calls += 1
+    account.wait?.(share.slotFor(account))
+    account.wait = null
+    return true
+  }
+
+  private serveEvent(share: Share): boolean {
+    const bytes = share.lane.waitingBytes()
+    if (bytes === null || this.events >= this.bounds.maxHeldEvents) return false
+    const first = share.events === 0
+    if (!first) {
+      const another = this.anotherWaits(share, (one) => one.lane.waitingBytes() !== null)
+      if (another && share.events * 2 >= this.bounds.maxHeldEvents) return false
+      if (!this.fits(share, bytes, another)) return false
+    } else if (this.bytes + bytes > this.bounds.maxInFlightBytes && this.passing !== null) return false
+    share.lane.admitNext()
+    return true
+  }
+
+  sawBody(bytes: number): void {
+    this.estimate += (bytes - this.estimate) * ESTIMATE_WEIGHT
+  }
+
+  grow(share: Share, account: Account, total: number): void {
+    this.hold(share, total - account.response)
+    account.response = total
+    if (this.bytes > this.bounds.maxInFlightBytes && this.passing === null && share.isOldest(account))
+      this.passing = account
+  }
+
+  mayHold(share: Share, account: Account, extra: number): boolean {
+    if (
+      this.fits(
+        share,
+        extra,
+        this.anotherWaits(share, (one) => one.admits.length + one.waiters.length > 0),
+      )
+    )
+      return true
+    return share.isOldest(account) && (this.passing === null || this.passing === account)
+  }
+
+  private fits(share: Share, extra: number, anotherWaits: boolean): boolean {
+    const { maxInFlightBytes } = this.bounds
+    if (this.bytes + extra > maxInFlightBytes) return false
+    return !anotherWaits || share.bytes + extra <= maxInFlightBytes / 2
+  }
+
+  private anotherWaits(share: Share, waits: (one: Share) => boolean): boolean {
+    return this.active.some((one) => one !== share && waits(one))
+  }
+
+  private oldestIsCalling(): boolean {
+    for (const share of this.shares) {
+      const oldest = share.lane.oldest()
+      if (oldest !== null && share.isCalling(oldest)) return true
+    }
+    return false
+  }
+}

@@ -1,0 +1,217 @@
+import type { SourceMessage, TopicPartition } from '../core/model.js'
+import type { Clock, Committer, Delivery, EventSource, Log, Metrics, SourceListener } from '../core/ports.js'
+import type { Path } from '../core/work.js'
+import type { Gate } from './gate.js'
+import { createLane, type Lane } from './lane.js'
+
+export interface LanesDeps {
+  readonly source: EventSource
+  readonly delivery: Delivery
+  readonly gate: Gate
+  readonly path: Path
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly log: Log
+  readonly commit: { readonly intervalMs: number; readonly maxEvents: number }
+  readonly sessionTimeoutMs: number
+  readonly rebalanceDrainMs: number
+}
+
+/**
+ * The lanes of the present assignment: opened when partitions come, drained before they go.
+ *
+ * A lane that failed is opened anew only after a heartbeat of the same generation was answered: a process that woke up
+ * from a freeze would otherwise fence the rightful owner.
+ * Source: kafkajs-exactly-once.md section 2
+ */
+export interface Lanes extends SourceListener {
+  list(): readonly Lane[]
+  /** Finishes what is in flight, at most `limitMs`, then drops the rest. No lane is opened afterwards. */
+  drain(limitMs: number): Promise<void>
+  /** Drops everything at once. No lane is opened afterwards. */
+  abort(): void
+  /** An operator accepts that events were lost. Out: how many partitions go on. */
+  acceptLoss(): number
+}
+
+export function createLanes(deps: LanesDeps): Lanes {
+  return new AssignedLanes(deps)
+}
+
+interface Wish {
+  readonly at: TopicPartition
+  readonly notBefore: number
+}
+
+const FIRST_REOPEN_MS = 100
+const MAX_REOPEN_MS = 10_000
+/** A lane that held so long before it failed again did not fail in a row. */
+const FORGET_MS = 60_000
+
+class AssignedLanes implements Lanes {
+  private readonly deps: LanesDeps
+  private readonly lanes = new Map<string, Lane>()
+  /** Partitions to open at a heartbeat. */
+  private readonly wishes = new Map<string, Wish>()
+  private readonly failures = new Map<string, { readonly count: number; readonly at: number }>()
+  private generation = 0
+  private heartbeatAt = Number.NEGATIVE_INFINITY
+  private stopping = false
+
+  constructor(deps: LanesDeps) {
+    this.deps = deps
+  }
+
+  list(): readonly Lane[] {
+    return [...this.lanes.values()]
+  }
+
+  assigned(partitions: readonly TopicPartition[]): void {
+    this.generation += 1
+    this.closeAll()
+    this.heartbeatAt = this.deps.clock.monotonic()
+    this.deps.metrics.add('attestr_rebalances_total', 1)
+    this.deps.log.info('partitions-assigned', { generation: this.generation, partitions: partitions.length })
+    if (!this.stopping) this.open(partitions)
+  }
+
+  messages(at: TopicPartition, batch: readonly SourceMessage[], endOffset: number): number {
+    return this.lanes.get(keyOf(at))?.offer(batch, endOffset) ?? 0
+  }
+
+  heartbeat(): void {
+    const now = this.deps.clock.monotonic()
+    this.heartbeatAt = now
+    if (this.stopping || this.wishes.size === 0) return
+    const due = [...this.wishes.values()].filter((wish) => wish.notBefore <= now)
+    for (const { at } of due) this.wishes.delete(keyOf(at))
+    if (due.length > 0) this.open(due.map((wish) => wish.at))
+  }
+
+  outOfRange(at: TopicPartition): void {
+    const lane = this.lanes.get(keyOf(at))
+    if (lane === undefined || lane.state !== 'running') return
+    this.deps.log.warn('position-out-of-range', {
+      topic: at.topic,
+      partition: at.partition,
+      position: lane.position,
+    })
+    lane.close()
+    this.open([at])
+  }
+
+  async revoking(): Promise<void> {
+    await this.drainAll(this.deps.rebalanceDrainMs)
+    this.closeAll()
+  }
+
+  async drain(limitMs: number): Promise<void> {
+    this.stopping = true
+    await this.drainAll(limitMs)
+    this.closeAll()
+  }
+
+  abort(): void {
+    this.stopping = true
+    this.closeAll()
+  }
+
+  acceptLoss(): number {
+    const lost = this.list().filter((lane) => lane.state === 'lost')
+    for (const lane of lost) lane.acceptLoss()
+    return lost.length
+  }
+
+  private async drainAll(limitMs: number): Promise<void> {
+    const lanes = this.list()
+    if (lanes.length === 0) return
+    let cancel = (): void => undefined
+    const limit = new Promise<void>((resolve) => {
+      cancel = this.deps.clock.after(limitMs, resolve)
+    })
+    await Promise.race([Promise.all(lanes.map((lane) => lane.drain())), limit])
+    cancel()
+  }
+
+  private closeAll(): void {
+    this.wishes.clear()
+    this.failures.clear()
+    for (const lane of this.lanes.values()) lane.close()
+    this.lanes.clear()
+  }
+
+  /** In: partitions that the source has paused. */
+  private open(partitions: readonly TopicPartition[]): void {
+    const opening = partitions.map((at) => this.createLane(at))
+    this.deps.delivery.open(partitions).then((opened) => {
+      for (const [index, lane] of opening.entries()) this.opened(lane, opened[index])
+    })
+  }
+
+  private createLane(at: TopicPartition): Lane {
+    const { source, gate, path, clock, metrics, commit } = this.deps
+    const lane: Lane = createLane({
+      ...{ at, source, gate, path, clock, metrics, commit },
+      onFailed: (error) => this.failed(lane, error),
+      onWake: () => this.wake(lane),
+    })
+    this.lanes.set(keyOf(at), lane)
+    return lane
+  }
+
+  private opened(lane: Lane, result: Committer | Error | undefined): void {
+    if (result === undefined || result instanceof Error) {
+      const closed = lane.state === 'closed'
+      lane.close()
+      if (!closed) this.failed(lane, result ?? new Error('delivery opened nothing'))
+      return
+    }
+    if (lane.state !== 'opening') {
+      result.close().catch(() => undefined)
+      return
+    }
+    lane.start(result)
+    if (result.start.kind === 'start') return
+    const { from, to } = result.start
+    this.deps.metrics.add('attestr_events_lost_total', Math.max(0, to - from), { topic: lane.at.topic })
+    this.deps.log.error('events-lost', { topic: lane.at.topic, partition: lane.at.partition, from, to })
+  }
+
+  private failed(lane: Lane, error: Error): void {
+    const key = keyOf(lane.at)
+    if (this.lanes.get(key) !== lane) return
+    const now = this.deps.clock.monotonic()
+    const last = this.failures.get(key)
+    const failures = last !== undefined && now - last.at < FORGET_MS ? last.count + 1 : 1
+    const waitMs = Math.min(FIRST_REOPEN_MS * 2 ** (failures - 1), MAX_REOPEN_MS)
+    this.failures.set(key, { count: failures, at: now })
+    this.deps.source.pause(lane.at)
+    this.deps.metrics.add('attestr_lane_failures_total', 1)
+    this.deps.log.warn('lane-failed', {
+      topic: lane.at.topic,
+      partition: lane.at.partition,
+      failures,
+      cause: causeOf(error),
+    })
+    this.wishes.set(key, { at: lane.at, notBefore: now + waitMs })
+  }
+
+  private wake(lane: Lane): void {
+    const key = keyOf(lane.at)
+    if (this.stopping || this.lanes.get(key) !== lane) return
+    lane.close()
+    const alive = this.deps.clock.monotonic() - this.heartbeatAt < this.deps.sessionTimeoutMs / 2
+    if (alive) this.open([lane.at])
+    else this.wishes.set(key, { at: lane.at, notBefore: 0 })
+  }
+}
+
+const keyOf = (at: TopicPartition): string => `${at.topic}/${at.partition}`
+
+/** Names and protocol words of an error, never its message: a message may quote what was sent. */
+function causeOf(error: Error): string {
+  const type = 'type' in error && typeof error.type === 'string' ? error.type : null
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : null
+  const word = [type, code].find((one) => one !== null && /^[A-Z0-9_]{1,64}$/.test(one))
+  return word === undefined ? error.name : `${error.name} ${word}`
+}

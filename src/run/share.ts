@@ -1,0 +1,185 @@
+import type { BodyBudget } from '../core/ports.js'
+import type { CallSlot } from '../core/work.js'
+import type { GateLane, GateShare, Held } from './gate.js'
+
+/** What the gate keeps of one held event. */
+export interface Account extends Held {
+  readonly held: Held
+  /** Event value, later the outputs. */
+  base: number
+  /** Response bytes reserved or held. */
+  response: number
+  calling: boolean
+  /** Waits for a slot. */
+  wait: ((slot: CallSlot | null) => void) | null
+  /** Waits for response bytes up to `wanted`. */
+  admit: (() => void) | null
+  wanted: number
+}
+
+/** What a share needs of the gate it belongs to. */
+export interface GateCounters {
+  events: number
+  hold(share: Share, bytes: number): void
+  entered(account: Account): void
+  passed(account: Account): void
+  /** Whether the account may hold so many bytes more. */
+  mayHold(share: Share, account: Account, extra: number): boolean
+  /** The account's response holds so many bytes in all. */
+  grow(share: Share, account: Account, total: number): void
+  /** A body of this length: feeds the running estimate. */
+  sawBody(bytes: number): void
+  endCall(share: Share, account: Account): void
+  /** Puts the share among those that want something, and serves. */
+  serve(share: Share): void
+  part(share: Share): void
+}
+
+/** One lane's part of the gate: who waits, and what it holds. */
+export class Share implements GateShare {
+  readonly gate: GateCounters
+  readonly lane: GateLane
+  readonly accounts = new Map<Held, Account>()
+  waiters: Account[] = []
+  admits: Account[] = []
+  calls = 0
+  events = 0
+  bytes = 0
+  open = true
+  /** Among those that the gate serves. */
+  active = false
+
+  constructor(gate: GateCounters, lane: GateLane) {
+    this.gate = gate
+    this.lane = lane
+  }
+
+  wantEvents(): void {
+    this.gate.serve(this)
+  }
+
+  enter(held: Held, bytes: number): void {
+    const account: Account = {
+      held,
+      offset: held.offset,
+      base: bytes,
+      response: 0,
+      calling: false,
+      wait: null,
+      admit: null,
+      wanted: 0,
+    }
+    this.accounts.set(held, account)
+    this.events += 1
+    this.gate.events += 1
+    this.gate.hold(this, bytes)
+    this.gate.entered(account)
+  }
+
+  /** Whether it wants anything of the gate. */
+  wants(): boolean {
+    return this.waiters.length > 0 || this.admits.length > 0 || this.lane.waitingBytes() !== null
+  }
+
+  callSlot(held: Held): Promise<CallSlot | null> {
+    const account = this.accounts.get(held)
+    if (!this.open || account === undefined) return Promise.resolve(null)
+    return new Promise((resolve) => {
+      account.wait = resolve
+      // An event that comes back from back-off is older than those that wait: it keeps its place.
+      let at = this.waiters.length
+      while (at > 0 && (this.waiters[at - 1]?.offset ?? 0) > account.offset) at -= 1
+      this.waiters.splice(at, 0, account)
+      this.gate.serve(this)
+    })
+  }
+
+  giveUp(held: Held): void {
+    const account = this.accounts.get(held)
+    if (account === undefined || account.wait === null) return
+    const { wait } = account
+    account.wait = null
+    this.waiters = this.waiters.filter((one) => one !== account)
+    wait(null)
+  }
+
+  slotFor(account: Account): CallSlot {
+    return { budget: this.budgetFor(account), release: () => this.release(account) }
+  }
+
+  private budgetFor(account: Account): BodyBudget {
+    return {
+      admit: (total) => {
+        this.gate.sawBody(total)
+        if (total <= account.response || !account.calling) return null
+        if (this.gate.mayHold(this, account, total - account.response)) {
+          this.gate.grow(this, account, total)
+          return null
+        }
+        account.wanted = total
+        this.admits.push(account)
+        return new Promise((resolve) => {
+          account.admit = resolve
+          this.gate.serve(this)
+        })
+      },
+      grown: (total) => {
+        if (total > account.response && account.calling) this.gate.grow(this, account, total)
+      },
+    }
+  }
+
+  private release(account: Account): void {
+    if (!account.calling) return
+    this.gate.endCall(this, account)
+    this.admits = this.admits.filter((one) => one !== account)
+    this.gate.hold(this, -account.response)
+    account.response = 0
+    this.gate.passed(account)
+    this.lane.callEnded(account.held)
+    this.gate.serve(this)
+  }
+
+  isCalling(held: Held): boolean {
+    return this.accounts.get(held)?.calling ?? false
+  }
+
+  isOldest(account: Account): boolean {
+    const oldest = this.lane.oldest()
+    return oldest !== null && this.accounts.get(oldest) === account
+  }
+
+  settle(held: Held, bytes: number): void {
+    const account = this.accounts.get(held)
+    if (account === undefined) return
+    this.gate.hold(this, bytes - account.base - account.response)
+    account.base = bytes
+    account.response = 0
+    this.gate.serve(this)
+  }
+
+  leave(held: readonly Held[]): void {
+    for (const one of held) this.drop(one)
+    this.gate.serve(this)
+  }
+
+  drop(held: Held): void {
+    const account = this.accounts.get(held)
+    if (account === undefined) return
+    this.giveUp(held)
+    this.accounts.delete(held)
+    this.admits = this.admits.filter((one) => one !== account)
+    this.events -= 1
+    this.gate.events -= 1
+    this.gate.hold(this, -account.base - account.response)
+    this.gate.passed(account)
+    if (account.calling) this.gate.endCall(this, account)
+  }
+
+  close(): void {
+    if (!this.open) return
+    this.open = false
+    for (const held of [...this.accounts.keys()]) this.drop(held)
+    this.gate.part(this)
+  }
+}

@@ -1,0 +1,47 @@
+import type { Config } from './config/config.js'
+import { type Environment, proxyOf } from './config/environment.js'
+import { type Connector, createConnector } from './connector.js'
+import type { Log } from './core/ports.js'
+import { openRealEdges } from './edges.js'
+import { createMetrics } from './io/ops/metrics.js'
+import { createOpsServer } from './io/ops/server.js'
+import { createSystemClock } from './io/system/clock.js'
+
+export interface ServiceOptions {
+  readonly config: Config
+  readonly version: string
+  readonly env: Environment
+  readonly log: Log
+}
+
+/** A connector on real edges with its operations endpoint, not started yet. */
+export interface Service {
+  readonly connector: Connector
+  readonly opsPort: number
+  /** Stops the endpoint; the connector is stopped by itself. */
+  stop(): Promise<void>
+}
+
+/** Throws OpsPortUnavailable. */
+export async function startService({ config, version, env, log }: ServiceOptions): Promise<Service> {
+  const clock = createSystemClock()
+  const metrics = createMetrics(version)
+  const connector = createConnector({
+    ...{ config, clock, log, metrics, random: Math.random },
+    openEdges: (signal) =>
+      openRealEdges({ config, clock, log, signal, environmentProxy: proxyOf(env, config.attestr.baseUrl) }),
+  })
+  const ops = createOpsServer({
+    ...config.ops,
+    metrics,
+    status: () => ({ ...connector.status() }),
+    // A wedged loop cannot answer at all; a pause or a broker that is down is no reason to be started anew.
+    live: () => true,
+    resume: ({ accept }) => {
+      const count = accept === 'events-lost' ? connector.acceptLoss() : 0
+      return { resumed: count > 0 ? ['events-lost'] : [] }
+    },
+  })
+  await ops.start()
+  return { connector, opsPort: ops.port, stop: () => ops.stop() }
+}
