@@ -33,7 +33,7 @@ const credential = z.strictObject({
 })
 
 const attestr = z.strictObject({
-  baseUrl: webAddress('Base URL of the API: https, or http on loopback.').default(
+  baseUrl: webAddress('Base URL of the API: https, or http on loopback.').prefault(
     'https://api.attestr.com/api',
   ),
   allowHttp: flag('Allows an http base URL that is not loopback: for test networks only.').default(false),

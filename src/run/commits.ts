@@ -99,6 +99,7 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
   private committed(batch: readonly Slot<T, EventEnd>[]): void {
     const { metrics, clock, onCommitted } = this.deps
     this.underWay = 0
+    metrics.add('attestr_commits_total', 1)
     metrics.observe('attestr_commit_seconds', (clock.monotonic() - this.startedAt) / 1000)
     for (const { end } of batch) {
       if (end !== null)

@@ -92,7 +92,6 @@ const MEDIA_POOL = 192 * 1024
  * In:     seed, and the canary if there is one
  */
 export function createDraw(seed: number, canary: Canary | null): Draw {
-  const pool = createRandom(seed, 'media').chars(BASE64, MEDIA_POOL)
   const random = createRandom(seed, 'draw')
   let mark = ''
   return {
@@ -104,7 +103,7 @@ export function createDraw(seed: number, canary: Canary | null): Draw {
     mark: () => mark,
     ...codes(random, canary),
     ...people(random),
-    ...media(random, pool),
+    ...media(random, seed),
   }
 }
 
@@ -168,8 +167,11 @@ function people(random: Random) {
   }
 }
 
-function media(random: Random, pool: string) {
+function media(random: Random, seed: number) {
+  // Made when first wanted: many sources never draw a medium.
+  let pool = ''
   function block(prefix: string, minKb: number, maxKb: number): string {
+    if (pool === '') pool = createRandom(seed, 'media').chars(BASE64, MEDIA_POOL)
     const length = Math.floor((random.int(minKb * 1024, maxKb * 1024) - prefix.length) / 4) * 4
     let start = random.int(0, pool.length - 1)
     let text = ''

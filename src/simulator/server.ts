@@ -10,6 +10,7 @@ import { createResultSource, type ResultSource, type ResultSourceOptions } from 
 import { parseScript } from './script.js'
 import { createScripted, type Scripted } from './scripted.js'
 import { sendAnswer } from './send.js'
+import { createTiming, type Timing } from './timing.js'
 
 export interface SimulatorOptions
   extends Partial<Omit<ResultSourceOptions, 'seed'>>,
@@ -61,7 +62,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   script.set(parseScript(options.script ?? {}))
 
   const versions = new Set(options.versions ?? ['v1', 'v2', 'v3'])
-  const answerCall = createAnswerCall({ ledger, script, versions })
+  const answerCall = createAnswerCall({ ledger, script, versions, timing: createTiming(nowMs) })
   const serveControl = createControl(ledger, script)
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, (req, res) => {
     res.sendDate = false
@@ -95,9 +96,10 @@ interface CallParts {
   readonly ledger: Ledger
   readonly script: Scripted
   readonly versions: ReadonlySet<string>
+  readonly timing: Timing
 }
 
-function createAnswerCall({ ledger, script, versions }: CallParts) {
+function createAnswerCall({ ledger, script, versions, timing }: CallParts) {
   return function answerCall(req: IncomingMessage, res: ServerResponse, version: string, id: string): void {
     const headers = {
       acceptEncoding: text(req.headers['accept-encoding']),
@@ -128,8 +130,10 @@ function createAnswerCall({ ledger, script, versions }: CallParts) {
       sendAnswer(res, answer)
       return
     }
-    const timer = setTimeout(() => sendAnswer(res, answer), answer.delayMs)
-    res.once('close', () => clearTimeout(timer))
+    res.once(
+      'close',
+      timing.after(answer.delayMs, () => sendAnswer(res, answer)),
+    )
   }
 }
 

@@ -1,3 +1,4 @@
+import { writtenOut } from '../core/digits.js'
 import type { Failure, SkipCode } from '../core/failure.js'
 import type { HandshakeEvent } from '../core/model.js'
 
@@ -140,7 +141,8 @@ function idOf(members: EventParts['members']): EventValue | undefined {
 
 /** Tags are often digits, and some senders write them as numbers. */
 function tagOf(value: EventValue | undefined, protect: TextProtect): string | null {
-  return value?.kind === 'text' || value?.kind === 'number' ? protect.maskTag(value.text) : null
+  if (value?.kind === 'number') return maskNumber(value.text, protect.maskTag)
+  return value?.kind === 'text' ? protect.maskTag(value.text) : null
 }
 
 function textOf(value: EventValue | undefined, protect: TextProtect): string | null {
@@ -204,8 +206,20 @@ function addMember(
     pieces.push(`${key}:null`)
     return
   }
-  const masked = value.kind === 'boolean' ? value.text : mask(value.text)
+  pieces.push(`${key}:${scalarJson(value, mask)}`)
+}
+
+function scalarJson(value: ScalarValue, mask: (text: string) => string): string {
+  if (value.kind === 'boolean') return value.text
+  if (value.kind === 'text') return JSON.stringify(mask(value.text))
+  const masked = maskNumber(value.text, mask)
   // A masked number is no number any more.
-  const plain = value.kind !== 'text' && masked === value.text
-  pieces.push(`${key}:${plain ? masked : JSON.stringify(masked)}`)
+  return masked === value.text ? masked : JSON.stringify(masked)
+}
+
+/** A number is looked at without its exponent, which could hide its digits. */
+function maskNumber(text: string, mask: (text: string) => string): string {
+  const plain = writtenOut(text)
+  const masked = mask(plain)
+  return masked === plain ? text : masked
 }

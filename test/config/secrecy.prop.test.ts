@@ -83,6 +83,8 @@ describe('a secret is in no problem line, no JSON and no inspection', () => {
         `{ id: main, authToken: ${text} x: y }`,
         `{ id: main, ${text} }`,
         `{ id: main, authToken:"${text}" }`,
+        `{ id: main, authToken:${text} : x }`,
+        `{ id: main, "authToken ${text}": x }`,
       ]) {
         expect(everywhere(load(MINIMAL.replace(/\{ id.*\}/, entry)))).not.toContain(text)
       }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { EventReader } from '../../src/core/ports.js'
 import { createDecode, type DecodeDeps, type DecodeEnd } from '../../src/steps/decode.js'
+import { createProtect } from '../../src/steps/protect.js'
 import { ID, message, NOW, protect, TRACEPARENT } from './route-support.js'
 
 const noAvro: EventReader = {
@@ -314,6 +315,19 @@ describe('the reduced form', () => {
     const rules = { ...protect, maskText: (text: string) => text.replace(/^9{12}$/, 'xxxxxxxx9999') }
     const end = decode('{"_id":999999999999,"number":999999999999,"updated":5}', { protect: rules })
     expect(end).toMatchObject({ reduced: '{"_id":"xxxxxxxx9999","number":"xxxxxxxx9999","updated":5}' })
+  })
+
+  it('masks a number that hides its digits behind an exponent', () => {
+    const rules = createProtect({ defaults: {}, rules: [] })
+    const end = event(`{"_id":"${ID}","tag":2.34123412346e11,"number":23412341234.6e1,"updated":1.795e12}`, {
+      protect: rules,
+    })
+    expect(end).toMatchObject({ tag: 'xxxxxxxx2346', updated: 1_795_000_000_000 })
+    expect(JSON.parse(end.reduced)).toMatchObject({
+      tag: 'xxxxxxxx2346',
+      number: 'xxxxxxxx2346',
+      updated: 1.795e12,
+    })
   })
 
   it('cuts a wrong id to 64 characters after masking and splits no pair', () => {

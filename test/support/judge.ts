@@ -6,7 +6,7 @@ interface Row {
   /** Where the row lies. */
   readonly at: Coordinates
   /** The transaction that wrote it, where the reader can know; null: unknown. */
-  readonly transaction: string | null
+  readonly transaction: number | string | null
 }
 
 /** One message of an input topic. Without `expected` any end is right. */
@@ -170,7 +170,10 @@ function judgeChain(
   const stageCount = found[0]?.stageCount ?? outcome.records
   const indexes = new Set(found.map((record) => record.stageIndex))
   if (indexes.size !== stageCount || outcome.records !== stageCount) {
-    report('records-missing', `${attempt}: ${indexes.size} of ${stageCount}, the outcome says ${outcome.records}`)
+    report(
+      'records-missing',
+      `${attempt}: ${indexes.size} of ${stageCount}, the outcome says ${outcome.records}`,
+    )
   }
   if (!exact) return
   if (found.length > indexes.size) report('records-doubled', `${attempt}: ${found.length} records`)
@@ -256,15 +259,13 @@ function judgeCalls(
     const made = calls.get(handshakeId) ?? 0
     const said = told.get(handshakeId) ?? 0
     if (made < said) report('calls-unaccounted', `${handshakeId}: ${made} made, outcomes tell of ${said}`)
-    if (once && made > said) report('calls-repeated', `${handshakeId}: ${made} made, outcomes tell of ${said}`)
+    if (once && made > said)
+      report('calls-repeated', `${handshakeId}: ${made} made, outcomes tell of ${said}`)
   }
 }
 
 const apart = (row: Row, other: Row): boolean =>
-  row.transaction !== null && other.transaction !== null && producerOf(row) !== producerOf(other)
-
-/** Transactions are named differently in each partition when the reader cannot do better. */
-const producerOf = (row: Row): string | null => row.transaction
+  row.transaction !== null && other.transaction !== null && row.transaction !== other.transaction
 
 export const placeOf = (at: Coordinates): string => `${at.topic}/${at.partition}@${at.offset}`
 

@@ -1,50 +1,41 @@
 import { BACKSLASH, LOWER_E, LOWER_U, MINUS, NINE, PLUS, POINT, UPPER_E, ZERO } from './chars.js'
+import type { CodeUnits } from './units.js'
 
 /**
- * The ends of numbers, literals and escapes. Each answers the index after the lexeme; or, when there is none,
- * `TRUNCATED` where the text ends too early, else `syntaxAt` of the character that is wrong.
+ * The ends of numbers, words and escapes in a text that ends with a zero. Each answers the index after the lexeme; or, when
+ * there is none, `wrongAt` the index where it cannot go on, which is that of the zero when the text ends too early.
  */
-export const TRUNCATED = -1
 
-/** A syntax fault at an index, as a negative number beside `TRUNCATED`. Its own inverse. */
-export function syntaxAt(index: number): number {
-  return -2 - index
+/** An index as a negative number. Its own inverse. */
+export function wrongAt(index: number): number {
+  return ~index
 }
 
 /** The characters that may stand after a backslash, `u` left out. */
-const SIMPLE_ESCAPES = '"\\/bfnrt'
+const SIMPLE_ESCAPES: readonly number[] = [...'"\\/bfnrt'].map((c) => c.charCodeAt(0))
 const UNIT_ESCAPE = 6
 
-export function endOfNumber(text: string, start: number): number {
-  let at = text.charCodeAt(start) === MINUS ? start + 1 : start
-  if (at < text.length && text.charCodeAt(at) === ZERO) at += 1
-  else at = endOfDigits(text, at)
-  if (at >= 0 && at < text.length && text.charCodeAt(at) === POINT) at = endOfDigits(text, at + 1)
-  if (at < 0 || at >= text.length) return at
-  const c = text.charCodeAt(at)
-  if (c !== LOWER_E && c !== UPPER_E) return at
+export function endOfNumber(units: CodeUnits, start: number): number {
+  let at = units[start] === MINUS ? start + 1 : start
+  if (units[at] === ZERO) at += 1
+  else at = endOfDigits(units, at)
+  if (at >= 0 && units[at] === POINT) at = endOfDigits(units, at + 1)
+  if (at < 0 || (units[at] !== LOWER_E && units[at] !== UPPER_E)) return at
   at += 1
-  if (at < text.length) {
-    const sign = text.charCodeAt(at)
-    if (sign === PLUS || sign === MINUS) at += 1
-  }
-  return endOfDigits(text, at)
+  if (units[at] === PLUS || units[at] === MINUS) at += 1
+  return endOfDigits(units, at)
 }
 
 /** One digit at least. */
-function endOfDigits(text: string, start: number): number {
+function endOfDigits(units: CodeUnits, start: number): number {
   let at = start
-  for (; at < text.length; at += 1) {
-    const c = text.charCodeAt(at)
-    if (c < ZERO || c > NINE) return at === start ? syntaxAt(at) : at
-  }
-  return at === start ? TRUNCATED : at
+  while (isDigit(units[at] as number)) at += 1
+  return at === start ? wrongAt(at) : at
 }
 
-export function endOfLiteral(text: string, start: number, word: 'true' | 'false' | 'null'): number {
+export function endOfWord(units: CodeUnits, start: number, word: 'true' | 'false' | 'null'): number {
   for (let i = 0; i < word.length; i += 1) {
-    if (start + i >= text.length) return TRUNCATED
-    if (text.charCodeAt(start + i) !== word.charCodeAt(i)) return syntaxAt(start + i)
+    if (units[start + i] !== word.charCodeAt(i)) return wrongAt(start + i)
   }
   return start + word.length
 }
@@ -53,45 +44,47 @@ export function endOfLiteral(text: string, start: number, word: 'true' | 'false'
  * In:     start   of a backslash within a string
  * Out:    the index after the escape; a surrogate pair written as two escapes is taken as one
  */
-export function endOfEscape(text: string, start: number): number {
-  if (start + 1 >= text.length) return TRUNCATED
-  if (text.charCodeAt(start + 1) !== LOWER_U) {
-    return SIMPLE_ESCAPES.includes(text.charAt(start + 1)) ? start + 2 : syntaxAt(start + 1)
-  }
+export function endOfEscape(units: CodeUnits, start: number): number {
+  const letter = units[start + 1] as number
+  if (letter !== LOWER_U) return SIMPLE_ESCAPES.includes(letter) ? start + 2 : wrongAt(start + 1)
   for (let at = start + 2; at < start + UNIT_ESCAPE; at += 1) {
-    if (at >= text.length) return TRUNCATED
-    if (!isHex(text.charCodeAt(at))) return syntaxAt(at)
+    if (!isHex(units[at] as number)) return wrongAt(at)
   }
   const second = start + UNIT_ESCAPE
-  const isPair =
-    isHalf(text, start, 0x38, 0x62) && isUnitEscape(text, second) && isHalf(text, second, 0x63, 0x66)
+  const isPair = isSurrogate(units, start, 0x8, 0xb) && isSecondHalf(units, second)
   return isPair ? second + UNIT_ESCAPE : second
 }
 
 /** Whether the escape from `start` to `end` is half a surrogate pair without the other half. */
-export function isLoneSurrogate(text: string, start: number, end: number): boolean {
-  return end - start === UNIT_ESCAPE && isHalf(text, start, 0x38, 0x66)
+export function isLoneSurrogate(units: CodeUnits, start: number, end: number): boolean {
+  return end - start === UNIT_ESCAPE && isSurrogate(units, start, 0x8, 0xf)
 }
 
-function isUnitEscape(text: string, start: number): boolean {
-  if (start + UNIT_ESCAPE > text.length) return false
-  if (text.charCodeAt(start) !== BACKSLASH || text.charCodeAt(start + 1) !== LOWER_U) return false
+function isSecondHalf(units: CodeUnits, start: number): boolean {
+  if (units[start] !== BACKSLASH || units[start + 1] !== LOWER_U) return false
   for (let at = start + 2; at < start + UNIT_ESCAPE; at += 1) {
-    if (!isHex(text.charCodeAt(at))) return false
+    if (!isHex(units[at] as number)) return false
   }
-  return true
+  return isSurrogate(units, start, 0xc, 0xf)
 }
 
-/** `\ud8..` to `\udf..`: the third digit lies between two characters (8, 9, a to f, given in lower case). */
-function isHalf(text: string, start: number, from: number, to: number): boolean {
-  if ((text.charCodeAt(start + 2) | 0x20) !== 0x64) return false
-  const digit = text.charCodeAt(start + 3)
-  const lower = digit >= 0x41 ? digit | 0x20 : digit
-  const isHexDigit = lower <= NINE || lower >= 0x61
-  return isHexDigit && lower >= from && lower <= to
+/** Whether the escape is `\ud...` with a third digit between two values. */
+function isSurrogate(units: CodeUnits, start: number, from: number, to: number): boolean {
+  if (hexValue(units[start + 2] as number) !== 0xd) return false
+  const digit = hexValue(units[start + 3] as number)
+  return digit >= from && digit <= to
+}
+
+function isDigit(c: number): boolean {
+  return c >= ZERO && c <= NINE
 }
 
 function isHex(c: number): boolean {
   const lower = c | 0x20
-  return (c >= ZERO && c <= NINE) || (lower >= 0x61 && lower <= 0x66)
+  return isDigit(c) || (lower >= 0x61 && lower <= 0x66)
+}
+
+/** In: a hex digit. */
+function hexValue(c: number): number {
+  return c <= NINE ? c - ZERO : (c | 0x20) - 0x61 + 10
 }

@@ -1,4 +1,5 @@
 import { ESCAPED, type JsonTape, START_SHIFT, stringText } from './tape.js'
+import type { CodeUnits } from './units.js'
 
 /** Up to so many names are compared one by one: cheaper than a set, and no text is copied. */
 const FEW = 24
@@ -7,6 +8,8 @@ const FEW = 24
 export class OpenNames {
   /** Name nodes of all open objects, the innermost last. */
   readonly #nodes: number[] = []
+  /** Beside each node a sign of its text: names of other signs differ. */
+  readonly #signs: number[] = []
   readonly #bases: number[] = []
   readonly #sets: (Set<string> | null)[] = []
   #used = 0
@@ -29,7 +32,7 @@ export class OpenNames {
    *
    * Out:    whether the object had it already
    */
-  repeats(tape: JsonTape, node: number): boolean {
+  repeats(tape: JsonTape, units: CodeUnits, node: number): boolean {
     const base = this.#bases[this.#depth] as number
     const head = tape.words[node] as number
     const set = this.#sets[this.#depth] as Set<string> | null
@@ -38,13 +41,16 @@ export class OpenNames {
     }
     const start = head >>> START_SHIFT
     const length = (tape.words[node + 1] as number) - start
+    const sign = (length << 16) ^ ((units[start] as number) << 8) ^ (units[start + length - 1] as number)
     for (let i = base; i < this.#used; i += 1) {
+      if (this.#signs[i] !== sign) continue
       const other = this.#nodes[i] as number
       const otherStart = (tape.words[other] as number) >>> START_SHIFT
       if ((tape.words[other + 1] as number) - otherStart !== length) continue
-      if (sameText(tape.text, start, otherStart, length)) return true
+      if (areSame(units, start, otherStart, length)) return true
     }
     this.#nodes[this.#used] = node
+    this.#signs[this.#used] = sign
     this.#used += 1
     return false
   }
@@ -63,9 +69,9 @@ function repeatsIn(set: Set<string>, name: string): boolean {
   return set.add(name).size === before
 }
 
-function sameText(text: string, a: number, b: number, length: number): boolean {
+function areSame(units: CodeUnits, a: number, b: number, length: number): boolean {
   for (let i = 0; i < length; i += 1) {
-    if (text.charCodeAt(a + i) !== text.charCodeAt(b + i)) return false
+    if (units[a + i] !== units[b + i]) return false
   }
   return true
 }

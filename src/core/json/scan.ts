@@ -19,9 +19,10 @@ import {
   TAB,
   ZERO,
 } from './chars.js'
-import { endOfEscape, endOfLiteral, endOfNumber, isLoneSurrogate, syntaxAt, TRUNCATED } from './lexemes.js'
+import { endOfEscape, endOfNumber, endOfWord, isLoneSurrogate, wrongAt } from './lexemes.js'
 import { OpenNames } from './names.js'
 import { ARRAY, BOOLEAN, ESCAPED, type JsonTape, MAX_TEXT, NULL, NUMBER, OBJECT, STRING } from './tape.js'
+import { type CodeUnits, codeUnits } from './units.js'
 import { NONE, TapeWriter } from './writer.js'
 
 /**
@@ -34,8 +35,6 @@ export interface JsonFault {
 
 /** Deeper than any result; deeper than this no recursion of ours may go. */
 export const MAX_DEPTH = 256
-
-const END = -1
 
 /**
  * Checks a text against strict JSON (RFC 8259) in one pass and notes where each value lies.
@@ -59,7 +58,7 @@ export function isFault(scanned: JsonTape | JsonFault): scanned is JsonFault {
 }
 
 class Scanner {
-  readonly #text: string
+  readonly #units: CodeUnits
   readonly #length: number
   readonly #maxDepth: number
   readonly #names = new OpenNames()
@@ -71,7 +70,7 @@ class Scanner {
   #flaw: JsonFault | null = null
 
   constructor(text: string, maxDepth: number) {
-    this.#text = text
+    this.#units = codeUnits(text)
     this.#length = text.length
     this.#maxDepth = maxDepth
     this.#writer = new TapeWriter(text, maxDepth)
@@ -91,10 +90,11 @@ class Scanner {
         this.#at += 1
         return !isObject || this.#name()
       }
-      if (c !== (isObject ? CLOSE_OBJECT : CLOSE_ARRAY)) return this.#unexpected(c)
+      if (c !== (isObject ? CLOSE_OBJECT : CLOSE_ARRAY)) return this.#wrong(this.#at)
       this.#close()
     }
-    return this.#peek() !== END && this.#fail('syntax', this.#at)
+    this.#peek()
+    return this.#at < this.#length && this.#wrong(this.#at)
   }
 
   /** Reads one value down to its first scalar or empty container. Out: false at a fault. */
@@ -112,7 +112,7 @@ class Scanner {
       } else if (c === MINUS || (c >= ZERO && c <= NINE)) {
         return this.#number()
       } else {
-        return this.#literal(c)
+        return this.#word(c)
       }
     }
   }
@@ -135,25 +135,27 @@ class Scanner {
   }
 
   #name(): boolean {
-    const c = this.#peek()
-    if (c !== QUOTE) return this.#unexpected(c)
+    if (this.#peek() !== QUOTE) return this.#wrong(this.#at)
     const node = this.#writer.used
     const start = this.#at
     if (!this.#string()) return false
-    if (this.#names.repeats(this.#writer.tape, node)) this.#flawed('duplicate-key', start)
-    const colon = this.#peek()
-    if (colon !== COLON) return this.#unexpected(colon)
+    if (this.#names.repeats(this.#writer.tape, this.#units, node)) this.#flawed('duplicate-key', start)
+    if (this.#peek() !== COLON) return this.#wrong(this.#at)
     this.#at += 1
     return true
   }
 
   #string(): boolean {
-    const text = this.#text
-    const length = this.#length
+    const units = this.#units
     const start = this.#at + 1
     let escaped = 0
-    for (let at = start; at < length; at += 1) {
-      const c = text.charCodeAt(at)
+    for (let at = start; ; at += 1) {
+      let c = units[at] as number
+      // Most characters are beyond all that matter: one comparison each.
+      while (c > BACKSLASH || (c > QUOTE && c < BACKSLASH)) {
+        at += 1
+        c = units[at] as number
+      }
       if (c === QUOTE) {
         this.#writer.scalar(escaped | STRING, start, at)
         this.#at = at + 1
@@ -161,53 +163,47 @@ class Scanner {
       }
       if (c === BACKSLASH) {
         escaped = ESCAPED
-        const end = endOfEscape(text, at)
-        if (end < 0) return this.#failAt(end)
-        if (isLoneSurrogate(text, at, end)) this.#flawed('lone-surrogate', at)
+        const end = endOfEscape(units, at)
+        if (end < 0) return this.#wrong(wrongAt(end))
+        if (isLoneSurrogate(units, at, end)) this.#flawed('lone-surrogate', at)
         at = end - 1
-      } else if (c < BLANK) return this.#fail('syntax', at)
+      } else if (c < BLANK) return this.#wrong(at)
     }
-    return this.#fail('truncated', length)
   }
 
   #number(): boolean {
-    return this.#token(NUMBER, endOfNumber(this.#text, this.#at))
+    return this.#token(NUMBER, endOfNumber(this.#units, this.#at))
   }
 
-  #literal(c: number): boolean {
-    if (c === LOWER_T) return this.#token(BOOLEAN, endOfLiteral(this.#text, this.#at, 'true'))
-    if (c === LOWER_F) return this.#token(BOOLEAN, endOfLiteral(this.#text, this.#at, 'false'))
-    if (c === LOWER_N) return this.#token(NULL, endOfLiteral(this.#text, this.#at, 'null'))
-    return this.#unexpected(c)
+  #word(c: number): boolean {
+    if (c === LOWER_T) return this.#token(BOOLEAN, endOfWord(this.#units, this.#at, 'true'))
+    if (c === LOWER_F) return this.#token(BOOLEAN, endOfWord(this.#units, this.#at, 'false'))
+    if (c === LOWER_N) return this.#token(NULL, endOfWord(this.#units, this.#at, 'null'))
+    return this.#wrong(this.#at)
   }
 
   #token(kind: number, end: number): boolean {
-    if (end < 0) return this.#failAt(end)
+    if (end < 0) return this.#wrong(wrongAt(end))
     this.#writer.scalar(kind, this.#at, end)
     this.#at = end
     return true
   }
 
-  /** Skips blanks. Out: the character after them, or END. */
+  /** Skips blanks. Out: the character after them; zero at the end. */
   #peek(): number {
-    const text = this.#text
-    for (let at = this.#at; at < this.#length; at += 1) {
-      const c = text.charCodeAt(at)
-      if (c > BLANK || (c !== BLANK && c !== LINE_FEED && c !== RETURN && c !== TAB)) {
-        this.#at = at
-        return c
-      }
+    const units = this.#units
+    let at = this.#at
+    let c = units[at] as number
+    while (c === BLANK || c === LINE_FEED || c === RETURN || c === TAB) {
+      at += 1
+      c = units[at] as number
     }
-    this.#at = this.#length
-    return END
+    this.#at = at
+    return c
   }
 
-  #unexpected(c: number): false {
-    return this.#fail(c === END ? 'truncated' : 'syntax', this.#at)
-  }
-
-  #failAt(end: number): false {
-    return end === TRUNCATED ? this.#fail('truncated', this.#length) : this.#fail('syntax', syntaxAt(end))
+  #wrong(at: number): false {
+    return this.#fail(at >= this.#length ? 'truncated' : 'syntax', at)
   }
 
   #fail(fault: JsonFault['fault'], at: number): false {

@@ -3,6 +3,7 @@ import { ERROR_BODY_MAX_BYTES } from '../../core/error-body.js'
 import type { ApiAnswer, BodyBudget, Cancel, Clock } from '../../core/ports.js'
 import { faultOf, type Phase } from './fault.js'
 import { inflate } from './inflate.js'
+import type { Tap, Taps } from './tap.js'
 
 type Controller = Dispatcher.DispatchController
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
@@ -11,6 +12,7 @@ export interface ExchangeLimits {
   readonly timeoutMs: number
   readonly maxResponseBytes: number
   readonly clock: Clock
+  readonly taps: Taps
 }
 
 /** Stops an exchange on the wire; nobody reads its text. */
@@ -39,6 +41,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** The whole body, when its length was announced. */
   #whole: Buffer | null = null
   #chunks: Buffer[] = []
+  /** Set while, and after, the body waited for its bytes. */
+  #tap: Tap | null = null
+  #waiting = false
+  #complete = false
   #length = 0
 
   constructor(limits: ExchangeLimits, budget: BodyBudget, end: (answer: ApiAnswer) => void) {
@@ -66,7 +72,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#done) controller.abort(STOPPED)
   }
 
-  onResponseStart(controller: Controller, status: number, headers: Headers): void {
+  onResponseStart(_controller: Controller, status: number, headers: Headers): void {
     // An interim answer: the real one follows.
     if (status < 200 || this.#done) return
     this.#phase = 'body'
@@ -86,22 +92,35 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     const granted = this.#budget.admit(length)
     if (granted === null) this.#whole = Buffer.allocUnsafe(length)
-    else this.#waitForBytes(controller, length, granted)
+    else this.#waitForBytes(length, granted)
   }
 
-  #waitForBytes(controller: Controller, length: number, granted: Promise<void>): void {
-    controller.pause()
+  /** Until the bytes are granted nothing more is read; what came along with the head is kept aside. */
+  #waitForBytes(length: number, granted: Promise<void>): void {
+    this.#tap = this.#limits.taps.current()
+    this.#tap?.shut()
     this.#stopTimeout()
+    this.#waiting = true
     granted.then(
       () => {
         if (this.#done) return
-        this.#whole = Buffer.allocUnsafe(length)
-        this.#resumedAt = this.#limits.clock.monotonic()
-        this.#cancelTimeout = this.#limits.clock.after(this.#leftMs, this.#onTimeout)
-        controller.resume()
+        this.#waiting = false
+        if (this.#complete) this.#conclude()
+        else this.#goOn(length)
       },
       () => this.abort(),
     )
+  }
+
+  #goOn(length: number): void {
+    const whole = Buffer.allocUnsafe(length)
+    let at = 0
+    for (const chunk of this.#chunks) at += chunk.copy(whole, at)
+    this.#chunks = []
+    this.#whole = whole
+    this.#resumedAt = this.#limits.clock.monotonic()
+    this.#cancelTimeout = this.#limits.clock.after(this.#leftMs, this.#onTimeout)
+    this.#tap?.open()
   }
 
   onResponseData(_controller: Controller, chunk: Buffer): void {
@@ -116,7 +135,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#overflow(chunk.subarray(0, this.#cap - before))
       return
     }
-    this.#budget.grown(this.#length)
+    if (!this.#waiting) this.#budget.grown(this.#length)
     this.#chunks.push(chunk)
   }
 
@@ -132,6 +151,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (this.#done) return
+    this.#complete = true
+    // The connection may serve the next request already.
+    this.#tap?.unlock()
+    if (!this.#waiting) this.#conclude()
+  }
+
+  #conclude(): void {
     const body = this.#whole ?? Buffer.concat(this.#chunks, this.#length)
     if (this.#coding === '' || this.#coding === 'identity') {
       this.#finish(this.#answer(body))

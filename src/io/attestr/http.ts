@@ -1,8 +1,9 @@
-import { type Dispatcher, Pool, ProxyAgent } from 'undici'
+import { buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici'
 import { onAbort } from '../../core/abort.js'
 import type { Credential } from '../../core/model.js'
 import type { ApiAnswer, Clock, ResultApi } from '../../core/ports.js'
-import { Exchange } from './exchange.js'
+import { Exchange, type ExchangeLimits } from './exchange.js'
+import { createTaps, type Taps } from './tap.js'
 
 export interface ResultApiOptions {
   /** Such as `https://api.attestr.com/api`; nothing is ever sent to another origin. */
@@ -37,7 +38,9 @@ export function createResultApi(options: ResultApiOptions): ResultApi {
   const base = new URL(options.baseUrl)
   const { origin } = base
   const prefix = `${base.pathname.replace(/\/+$/, '')}/${options.version}/public/flowx/handshake/`
-  const dispatcher = createDispatcher(origin, options)
+  const taps = createTaps()
+  const dispatcher = createDispatcher(origin, options, taps)
+  const limits: ExchangeLimits = { ...options, taps }
   const headers = createHeaders()
   let closing = false
 
@@ -49,7 +52,7 @@ export function createResultApi(options: ResultApiOptions): ResultApi {
           resolve({ kind: 'aborted' })
           return
         }
-        const exchange = new Exchange(options, budget, (answer) => {
+        const exchange = new Exchange(limits, budget, (answer) => {
           deaf()
           resolve(closing && answer.kind === 'fault' ? { kind: 'aborted' } : answer)
         })
@@ -67,9 +70,9 @@ export function createResultApi(options: ResultApiOptions): ResultApi {
   }
 }
 
-function createDispatcher(origin: string, options: ResultApiOptions): Dispatcher {
-  const tls = options.ca === undefined ? {} : { ca: options.ca }
-  const settings = {
+function createDispatcher(origin: string, options: ResultApiOptions, taps: Taps): Dispatcher {
+  const tls = { ...(options.ca === undefined ? {} : { ca: options.ca }), timeout: options.timeoutMs }
+  const settings: Pool.Options = {
     connections: options.connections,
     pipelining: 1,
     allowH2: false,
@@ -81,11 +84,19 @@ function createDispatcher(origin: string, options: ResultApiOptions): Dispatcher
   }
   const { proxyUrl } = options
   if (proxyUrl === undefined || proxyUrl === null) {
-    return new Pool(origin, { ...settings, connect: { ...tls, timeout: options.timeoutMs } })
+    return new Pool(origin, { ...settings, connect: taps.fit(buildConnector(tls)) })
   }
-  // The proxy only sees the name of the origin: the call goes through a tunnel.
-  const requestTls = { ...tls, timeout: options.timeoutMs }
-  return new ProxyAgent({ ...settings, uri: proxyUrl, proxyTunnel: true, requestTls, proxyTls: requestTls })
+  return new ProxyAgent({
+    uri: proxyUrl,
+    // The proxy learns the name of the origin alone: the call goes through a tunnel.
+    proxyTunnel: true,
+    requestTls: tls,
+    proxyTls: tls,
+    factory(target, { connect }: { connect?: buildConnector.connector }) {
+      if (connect === undefined) throw new TypeError('the proxy agent gave no connector')
+      return new Pool(target, { ...settings, connect: taps.fit(connect) })
+    },
+  })
 }
 
 /** The headers never change for a credential: they are built once. */
@@ -109,15 +120,19 @@ function createHeaders(): (credential: Credential) => string[] {
   }
 }
 
+/** A connection in a bad state must not keep the process: neither way of closing is waited for without end. */
 async function closeWithin(dispatcher: Dispatcher, clock: Clock): Promise<void> {
-  const closed = dispatcher.close().then(
-    () => true,
-    () => true,
-  )
-  let cancel = () => {}
-  const late = new Promise<boolean>((resolve) => {
-    cancel = clock.after(CLOSE_MS, () => resolve(false))
+  const closed = await within(dispatcher.close(), clock)
+  if (!closed) await within(dispatcher.destroy(), clock)
+}
+
+function within(work: Promise<void>, clock: Clock): Promise<boolean> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(CLOSE_MS, () => resolve(false))
+    const end = () => {
+      cancel()
+      resolve(true)
+    }
+    work.then(end, end)
   })
-  if (!(await Promise.race([closed, late]))) await dispatcher.destroy()
-  cancel()
 }

@@ -58,7 +58,8 @@ export function createVirtualClock({ start }: { readonly start: number }): Virtu
   }
 
   return {
-    now: () => start + elapsed,
+    // Whole milliseconds, as of any wall clock; `monotonic` may have fractions.
+    now: () => start + Math.floor(elapsed),
     monotonic: () => elapsed,
     after(delayMs, run) {
       const timer = timers.add(elapsed + Math.max(0, delayMs), run)

@@ -9,8 +9,8 @@ import { createTransactionCoordinator, type TransactionCoordinator } from './tra
 /** A message as it lies in a topic. */
 export interface LogRow extends Coordinates, NewMessage {
   readonly timestamp: number
-  /** Producer and first offset of the transaction that wrote it; null: none. */
-  readonly transaction: string | null
+  /** Number of the transaction that wrote it, the same in all partitions; null: none. */
+  readonly transaction: number | null
 }
 
 /** A Kafka broker in memory: the requests a client can send, answered at once. Latency and faults are network.ts. */
@@ -108,8 +108,7 @@ function rowsOf(at: TopicPartition, log: PartitionLog, committedOnly: boolean): 
   const limit = committedOnly ? log.lastStable() : log.end()
   for (const { offset, timestamp, message, span } of log.slots()) {
     if (message === null || offset >= limit || (committedOnly && span?.fate === 'aborted')) continue
-    const transaction = span === null ? null : `${span.producerId}@${span.firstOffset}`
-    rows.push({ ...at, ...message, offset, timestamp, transaction })
+    rows.push({ ...at, ...message, offset, timestamp, transaction: span?.transaction ?? null })
   }
   return rows
 }

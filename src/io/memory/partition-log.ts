@@ -11,7 +11,7 @@ export interface NewMessage {
 
 /** What one transaction wrote into one partition. */
 export interface Span {
-  readonly producerId: number
+  readonly transaction: number
   readonly firstOffset: number
   fate: 'open' | 'committed' | 'aborted'
 }
@@ -34,10 +34,10 @@ export interface ReadReply {
 }
 
 export interface PartitionLog {
-  /** Returns the first offset. `producerId`: the transaction it belongs to. */
-  append(messages: readonly NewMessage[], producerId: number | null): number
-  /** Ends what the producer has open here; the control marker takes an offset. */
-  mark(producerId: number, commit: boolean): void
+  /** Returns the first offset. `transaction` is its number; null: none. */
+  append(messages: readonly NewMessage[], transaction: number | null): number
+  /** Ends what the transaction has written here; the control marker takes an offset. */
+  mark(transaction: number, commit: boolean): void
   /** read_committed, up to the last stable offset. Throws OFFSET_OUT_OF_RANGE. */
   read(offset: number, maxMessages: number): ReadReply
   deleteBefore(offset: number): void
@@ -80,27 +80,27 @@ export function createPartitionLog({ now }: { readonly now: () => number }): Par
     }
   }
 
-  function spanOf(producerId: number): Span {
-    const known = open.get(producerId)
+  function spanOf(transaction: number): Span {
+    const known = open.get(transaction)
     if (known !== undefined) return known
-    const span: Span = { producerId, firstOffset: end(), fate: 'open' }
-    open.set(producerId, span)
+    const span: Span = { transaction, firstOffset: end(), fate: 'open' }
+    open.set(transaction, span)
     return span
   }
 
   return {
-    append(messages, producerId) {
+    append(messages, transaction) {
       const first = end()
-      const span = producerId === null ? null : spanOf(producerId)
+      const span = transaction === null ? null : spanOf(transaction)
       for (const message of messages) put(message, span)
       tell()
       return first
     },
-    mark(producerId, commit) {
-      const span = open.get(producerId)
+    mark(transaction, commit) {
+      const span = open.get(transaction)
       if (span === undefined) return
       span.fate = commit ? 'committed' : 'aborted'
-      open.delete(producerId)
+      open.delete(transaction)
       put(null, span)
       tell()
     },

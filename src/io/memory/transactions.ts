@@ -29,6 +29,8 @@ interface Coordinated {
   epoch: number
   timeoutMs: number
   state: 'idle' | 'open' | 'ending'
+  /** Number of the transaction that is open or ending, or was the last. */
+  transaction: number
   touched: Set<PartitionLog>
   offsets: { readonly groupId: string; readonly at: TopicPartition; readonly offset: number }[]
   cancelExpiry: Cancel
@@ -51,6 +53,7 @@ export function createTransactionCoordinator(dependencies: Dependencies): Transa
   const { clock, random, offsetStore, maxMarkerDelayMs } = dependencies
   const byId = new Map<string, Coordinated>()
   let producers = 0
+  let transactions = 0
 
   function current(session: ProducerSession): Coordinated {
     const found = byId.get(session.transactionalId)
@@ -65,6 +68,7 @@ export function createTransactionCoordinator(dependencies: Dependencies): Transa
     if (found.state === 'ending') throw new BrokerError('CONCURRENT_TRANSACTIONS')
     if (found.state === 'open') return
     found.state = 'open'
+    found.transaction = transactions++
     found.cancelExpiry = clock.after(found.timeoutMs, () => {
       // A broker fences the owner of an expired transaction, so that it cannot go on in the next one.
       found.epoch += 1
@@ -75,7 +79,8 @@ export function createTransactionCoordinator(dependencies: Dependencies): Transa
   function decide(found: Coordinated, commit: boolean): void {
     found.cancelExpiry()
     found.state = 'ending'
-    const steps: (() => void)[] = [...found.touched].map((log) => () => log.mark(found.producerId, commit))
+    const { transaction } = found
+    const steps: (() => void)[] = [...found.touched].map((log) => () => log.mark(transaction, commit))
     if (commit && found.offsets.length > 0) {
       const pending = found.offsets
       steps.push(() => {
@@ -84,15 +89,11 @@ export function createTransactionCoordinator(dependencies: Dependencies): Transa
     }
     found.touched = new Set()
     found.offsets = []
-    let left = steps.length
-    if (left === 0) found.state = 'idle'
-    for (const step of steps) {
-      clock.after(randomInt(random, 0, maxMarkerDelayMs), () => {
-        step()
-        left -= 1
-        if (left === 0) found.state = 'idle'
-      })
-    }
+    // The markers of one transaction are written by different brokers: in any order, one by one.
+    const delayMs = (): number => randomInt(random, 0, maxMarkerDelayMs)
+    runEach(clock, delayMs, steps, () => {
+      found.state = 'idle'
+    })
   }
 
   return {
@@ -112,7 +113,7 @@ export function createTransactionCoordinator(dependencies: Dependencies): Transa
       const found = current(session)
       begin(found)
       found.touched.add(log)
-      log.append(messages, found.producerId)
+      log.append(messages, found.transaction)
     },
     offsets(session, groupId, at, offset) {
       const found = current(session)
@@ -128,12 +129,30 @@ export function createTransactionCoordinator(dependencies: Dependencies): Transa
   }
 }
 
+function runEach(
+  clock: Clock,
+  delayMs: () => number,
+  steps: readonly (() => void)[],
+  done: () => void,
+): void {
+  let left = steps.length
+  if (left === 0) done()
+  for (const step of steps) {
+    clock.after(delayMs(), () => {
+      step()
+      left -= 1
+      if (left === 0) done()
+    })
+  }
+}
+
 function createCoordinated(producerId: number): Coordinated {
   return {
     producerId,
     epoch: -1,
     timeoutMs: 0,
     state: 'idle',
+    transaction: -1,
     touched: new Set(),
     offsets: [],
     cancelExpiry: () => undefined,

@@ -1,5 +1,5 @@
-import { createPost, type Post, type RegistryAccess } from './post.js'
-import { RegistryDown, registryFault, type SchemaRegistry } from './registry.js'
+import { createRegistryCall, type RegistryAccess, type RegistryCall } from './call.js'
+import { isNotThere, RegistryDown, RegistryRefused, registryFault, type SchemaRegistry } from './registry.js'
 import { createWriterSchemas } from './writer-schemas.js'
 
 export interface RegistryOptions extends Omit<RegistryAccess, 'deadlineMs'> {
@@ -17,15 +17,12 @@ const DEFAULT_DEADLINE_MS = 10_000
  */
 export function createSchemaRegistry(options: RegistryOptions): SchemaRegistry {
   const access: RegistryAccess = { ...options, deadlineMs: options.deadlineMs ?? DEFAULT_DEADLINE_MS }
-  const post = createPost(access)
-  const schemas = createWriterSchemas(access)
+  const call = createRegistryCall(access)
+  const schemaOf = createWriterSchemas(call)
   return {
-    idOf: (subject, schema) => idOf(post, options.register, subject, schema),
-    schemaOf: (id) => schemas.schemaOf(id),
-    async close() {
-      schemas.close()
-      await post.close()
-    },
+    idOf: (subject, schema) => idOf(call, options.register, subject, schema),
+    schemaOf,
+    close: () => call.close(),
   }
 }
 
@@ -35,12 +32,17 @@ export function createSchemaRegistry(options: RegistryOptions): SchemaRegistry {
  *
  * Throws: RegistryDown, RegistryRefused
  */
-async function idOf(post: Post, register: boolean, subject: string, schema: string): Promise<number> {
+async function idOf(call: RegistryCall, register: boolean, subject: string, schema: string): Promise<number> {
   const path = `/subjects/${encodeURIComponent(subject)}`
-  const found = await post(path, { schema })
-  if (found.status === 200) return readId(found.body)
-  if (found.status !== 404 || !register) throw registryFault(found.status, subject)
-  const made = await post(`${path}/versions`, { schema })
+  // The second question finds what others registered with other blanks or another order of attributes.
+  for (const lookUp of [path, `${path}?normalize=true`]) {
+    const found = await call(lookUp, { schema })
+    if (found.status === 200) return readId(found.body)
+    if (found.status !== 404) throw registryFault(found.status, subject)
+    if (!isNotThere(found.body)) throw new RegistryDown('answer-unusable', 404)
+  }
+  if (!register) throw new RegistryRefused('not-registered', 404, subject)
+  const made = await call(`${path}/versions`, { schema })
   if (made.status !== 200) throw registryFault(made.status, subject)
   return readId(made.body)
 }

@@ -69,6 +69,23 @@ export function registryFault(status: number, subject: string | null): RegistryD
   return new RegistryRefused(REFUSALS[status] ?? 'rejected', status, subject)
 }
 
+/**
+ * Whether an answer of status 404 is the registry's own. Without its code it is a wrong address or something in between.
+ *
+ * In:     body  parsed JSON, undefined for none
+ * Source: Confluent Schema Registry API reference, error codes 40401 to 40403
+ */
+export function isNotThere(body: unknown): boolean {
+  return (
+    typeof body === 'object' &&
+    body !== null &&
+    'error_code' in body &&
+    NOT_THERE.test(String(body.error_code))
+  )
+}
+
+const NOT_THERE = /^404[0-9]{2}$/
+
 const REFUSALS: Readonly<Record<number, RefusedReason>> = {
   401: 'unauthorized',
   403: 'unauthorized',

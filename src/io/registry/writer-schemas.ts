@@ -1,122 +1,57 @@
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
 import { SchemaRegistry as LibraryRegistry } from '@kafkajs/confluent-schema-registry'
-import { authorizationOf, baseOf, type RegistryAccess } from './post.js'
-import { RegistryDown, registryFault, type WriterSchema } from './registry.js'
+import type { RegistryCall } from './call.js'
+import { isNotThere, RegistryDown, RegistryRefused, registryFault, type WriterSchema } from './registry.js'
 
-export interface WriterSchemas {
-  schemaOf(id: number): Promise<WriterSchema | 'unknown-schema' | 'not-avro'>
-  close(): void
-}
+type SchemaOf = (id: number) => Promise<WriterSchema | 'unknown-schema' | 'not-avro'>
 
-// What the library's errors carry is a status, so what happened is told through it. Outside the range of HTTP.
-const CONNECTION_LOST = 900
-const UNUSABLE = 901
-const CONFLUENT_CODE = /^404[0-9]{2}$/
+// Never asked: the calls are ours.
+const NO_HOST = 'http://registry.invalid'
 
 /**
- * Fetches schemas by id with the library, which follows references and parses.
+ * Fetches schemas by id. The library follows references, parses and remembers; the calls are ours, because its own have no
+ * time limit, wait for ever for an answer that is cut off, and end the process on an error whose body is JSON null.
  *
  * Throws: RegistryDown, RegistryRefused
- * Source: libraries.md section 4.2: no time limit, and a lost connection looks like status 400
+ * Source: libraries.md section 4.2
  */
-export function createWriterSchemas(access: RegistryAccess): WriterSchemas {
-  const host = baseOf(access)
-  const agent = host.startsWith('https:')
-    ? new HttpsAgent({ keepAlive: true, ...(access.ca === null ? {} : { ca: access.ca }) })
-    : new HttpAgent({ keepAlive: true })
-  const authorization = authorizationOf(access)
-  const open = (): LibraryRegistry =>
-    new LibraryRegistry({
-      host,
-      agent,
-      retry: { retries: 0 },
-      middlewares: [
-        () => ({
-          request: async (request) =>
-            authorization === null ? request : request.enhance({ headers: { authorization } }),
-          response: (next) =>
-            next().then(usable, (response: LibraryResponse) => Promise.reject(tellApart(response))),
-        }),
-      ],
-    })
-  let library = open()
-
-  const schemaOf = async (id: number): Promise<WriterSchema | 'unknown-schema' | 'not-avro'> => {
-    const mine = library
+export function createWriterSchemas(call: RegistryCall): SchemaOf {
+  const library = new LibraryRegistry({
+    host: NO_HOST,
+    middlewares: [
+      () => ({
+        // The outermost of its layers: it answers in place of all that lie below.
+        response: async (_next, _renew, request) => answered(await ask(call, request.path())),
+      }),
+    ],
+  })
+  return async (id) => {
     try {
-      const schema: unknown = await within(access.deadlineMs, mine.getSchema(id))
+      const schema: unknown = await library.getSchema(id)
       return isAvroType(schema) ? schema : 'not-avro'
     } catch (error) {
-      if (error instanceof RegistryDown) {
-        // The library shares one request among callers and would hand out the hung one for ever.
-        if (library === mine) library = open()
-        throw error
-      }
-      const status = statusOf(error)
-      // No status: the answer came, and its schema is none that Avro knows.
-      if (status === null) return 'not-avro'
-      if (status === 404) return 'unknown-schema'
-      if (status === CONNECTION_LOST) throw new RegistryDown('connection')
-      throw status === UNUSABLE ? new RegistryDown('answer-unusable') : registryFault(status, null)
+      if (error instanceof RegistryDown || error instanceof RegistryRefused) throw error
+      // All else comes from the library: the answer was read, and its schema is none that Avro knows.
+      return error instanceof UnknownSchema ? 'unknown-schema' : 'not-avro'
     }
   }
-  return { schemaOf, close: () => agent.destroy() }
 }
 
-interface LibraryResponse {
-  error(): Error | null
-  status(): number
-  rawData(): string | null
-  enhance(extras: { status: number; rawData: string }): LibraryResponse
-}
+class UnknownSchema extends Error {}
 
-/** The library takes every status below 400 and every body for an answer. */
-function usable<R extends LibraryResponse>(response: R): R {
-  const body = parse(response.rawData())
-  const isSchema = typeof body === 'object' && body !== null && 'schema' in body
-  if (response.status() === 200 && isSchema && typeof body.schema === 'string') return response
-  throw failed(response, response.status() === 200 ? UNUSABLE : response.status())
-}
-
-function tellApart(response: LibraryResponse): LibraryResponse {
-  if (response.error() !== null) return failed(response, CONNECTION_LOST)
-  // A 404 without the registry's own code is a wrong address or something in between, not an unknown id.
-  const isForeign = response.status() === 404 && !hasRegistryCode(response.rawData())
-  return failed(response, isForeign ? UNUSABLE : response.status())
-}
-
-/** With a body that the library can read: one it cannot read ends in a rejection that nobody can catch. */
-function failed(response: LibraryResponse, status: number): LibraryResponse {
-  return response.enhance({ status, rawData: '{}' })
-}
-
-function hasRegistryCode(text: string | null): boolean {
-  const body = parse(text)
-  return (
-    typeof body === 'object' &&
-    body !== null &&
-    'error_code' in body &&
-    CONFLUENT_CODE.test(String(body.error_code))
-  )
-}
-
-function parse(text: string | null): unknown {
-  try {
-    return JSON.parse(text ?? '')
-  } catch {
-    return undefined
+/** Out: the body of an answer that holds a schema. */
+async function ask(call: RegistryCall, path: string): Promise<object> {
+  const { status, body } = await call(path)
+  const fields = typeof body === 'object' && body !== null ? body : {}
+  if (status === 200 && 'schema' in fields && typeof fields.schema === 'string') return fields
+  if (status === 404) {
+    throw isNotThere(body) ? new UnknownSchema() : new RegistryDown('answer-unusable', status)
   }
+  throw registryFault(status, null)
 }
 
-function statusOf(error: unknown): number | null {
-  return typeof error === 'object' &&
-    error !== null &&
-    'status' in error &&
-    typeof error.status === 'number' &&
-    error.status > 0
-    ? error.status
-    : null
+/** As much of an answer as the library looks at. */
+function answered(body: object): never {
+  return { data: () => body } as never
 }
 
 function isAvroType(schema: unknown): schema is WriterSchema {
@@ -126,11 +61,4 @@ function isAvroType(schema: unknown): schema is WriterSchema {
     'typeName' in schema &&
     typeof schema.typeName === 'string'
   )
-}
-
-function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new RegistryDown('timeout')), deadlineMs)
-    work.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
 }

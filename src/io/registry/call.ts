@@ -21,9 +21,9 @@ export interface RegistryAnswer {
   readonly body: unknown
 }
 
-/** One POST of a JSON body to a path below the registry's address. */
-export interface Post {
-  (path: string, body: object): Promise<RegistryAnswer>
+/** One request below the registry's address; with a body it is a POST of JSON. */
+export interface RegistryCall {
+  (path: string, body?: object): Promise<RegistryAnswer>
   close(): Promise<void>
 }
 
@@ -31,45 +31,32 @@ const MEDIA_TYPE = 'application/vnd.schemaregistry.v1+json'
 // An answer holds an id or one schema.
 const MAX_ANSWER_BYTES = 1_048_576
 
-/** The value of the Authorization header, or null without credentials. */
-export function authorizationOf(access: RegistryAccess): string | null {
-  if (access.token !== null) return `Bearer ${access.token.reveal()}`
-  if (access.username === null) return null
-  const pair = `${access.username}:${access.password?.reveal() ?? ''}`
-  return `Basic ${Buffer.from(pair).toString('base64')}`
-}
-
-/** The registry's address without a slash at its end. */
-export function baseOf(access: RegistryAccess): string {
-  return access.url.replace(/\/+$/, '')
-}
-
 /**
  * Makes plain calls to the registry: no retries, no redirects, bounded in time and bytes.
  *
- * Throws: RegistryDown when no answer arrived that could be read
+ * Throws: (each call) RegistryDown when no answer arrived
  */
-export function createPost(access: RegistryAccess): Post {
-  const base = baseOf(access)
+export function createRegistryCall(access: RegistryAccess): RegistryCall {
+  const base = access.url.replace(/\/+$/, '')
   const authorization = authorizationOf(access)
   const agent = new Agent({
     connections: 2,
     maxResponseSize: MAX_ANSWER_BYTES,
     connect: access.ca === null ? {} : { ca: access.ca },
   })
-  const post = async (path: string, body: object): Promise<RegistryAnswer> => {
+  const call = async (path: string, body?: object): Promise<RegistryAnswer> => {
     const signal = AbortSignal.timeout(access.deadlineMs)
     try {
       const answer = await request(`${base}${path}`, {
-        method: 'POST',
+        method: body === undefined ? 'GET' : 'POST',
         dispatcher: agent,
         signal,
         headers: {
           accept: `${MEDIA_TYPE}, application/json`,
-          'content-type': MEDIA_TYPE,
+          ...(body === undefined ? {} : { 'content-type': MEDIA_TYPE }),
           ...(authorization === null ? {} : { authorization }),
         },
-        body: JSON.stringify(body),
+        body: body === undefined ? null : JSON.stringify(body),
       })
       return { status: answer.statusCode, body: parse(await answer.body.text()) }
     } catch {
@@ -77,7 +64,14 @@ export function createPost(access: RegistryAccess): Post {
       throw new RegistryDown(signal.aborted ? 'timeout' : 'connection')
     }
   }
-  return Object.assign(post, { close: () => agent.destroy() })
+  return Object.assign(call, { close: () => agent.destroy() })
+}
+
+function authorizationOf(access: RegistryAccess): string | null {
+  if (access.token !== null) return `Bearer ${access.token.reveal()}`
+  if (access.username === null) return null
+  const pair = `${access.username}:${access.password?.reveal() ?? ''}`
+  return `Basic ${Buffer.from(pair).toString('base64')}`
 }
 
 function parse(text: string): unknown {

@@ -1,0 +1,15 @@
+import type { Coordinates } from '../../core/model.js'
+
+/** A message as people write it. */
+export const placeOf = ({ topic, partition, offset }: Coordinates): string => `${topic}/${partition}@${offset}`
+
+export function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const row of rows) {
+    const key = keyOf(row)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [row])
+    else group.push(row)
+  }
+  return groups
+}

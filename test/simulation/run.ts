@@ -1,0 +1,205 @@
+import type { LogLine } from '../../src/io/memory/log.js'
+import { createSeededRandom } from '../../src/io/memory/random.js'
+import { describeViolations, judge, type Violation } from '../support/judge.js'
+import { type Doubles, type Instance, startInstance } from './instance.js'
+import { type Action, drawPlan, type Plan } from './plan.js'
+import { createWorld, type World } from './world.js'
+
+export interface Report {
+  readonly seed: number
+  readonly plan: Plan
+  readonly violations: readonly Violation[]
+  /** The run itself did not end as it must: something hangs. */
+  readonly problems: readonly string[]
+  /** What was done to the processes, and when. */
+  readonly journal: readonly string[]
+  readonly virtualMs: number
+  readonly calls: number
+  readonly assignments: number
+  /** What the connectors warned of, and how often. */
+  readonly warnings: readonly string[]
+}
+
+/** Long enough for sessions, transactions and back-off to run out one after another, and no connector needs it. */
+const END_LIMIT_MS = 600_000
+/** For processes that woke up late to do their worst. */
+const AFTERMATH_MS = 12_000
+const STOP_LIMIT_MS = 60_000
+
+/**
+ * Lets a seed's world run to its end and judges what it has left.
+ *
+ * In:     doubles   faults of the connector, planted to see the judge find them
+ */
+export async function runSeed(seed: number, doubles: Doubles = {}): Promise<Report> {
+  const plan = drawPlan(seed)
+  const world = createWorld(plan, doubles)
+  const crew = createCrew(world)
+  const problems: string[] = []
+  for (let i = 0; i < plan.processes; i += 1) crew.start()
+  // A calm world has its group together before the first event: an assignment that changes costs calls.
+  if (plan.calm) await world.clock.advance(5000)
+  schedule(world, crew)
+  await world.clock.advance(plan.chaosMs)
+  world.calmDown()
+  crew.thawAll()
+  if (!(await world.clock.runUntil(() => world.consumed(), END_LIMIT_MS))) problems.push(stuck(world, crew))
+  await world.clock.advance(AFTERMATH_MS)
+  const stopping = crew.stopAll()
+  if (!(await world.clock.runUntil(() => stopping.done(), STOP_LIMIT_MS))) problems.push('a stop hangs')
+  const evidence = world.evidence()
+  const violations = judge(evidence, {
+    delivery: plan.transactional ? 'exactly-once' : 'at-least-once',
+    callsOnce: plan.calm && plan.transactional,
+  })
+  return {
+    ...{ seed, plan, violations, problems, journal: crew.journal },
+    virtualMs: world.clock.monotonic(),
+    calls: [...world.around.server.calls.values()].reduce((sum, calls) => sum + calls, 0),
+    assignments: world.log.of('partitions-assigned').length,
+    warnings: warningsOf(world.log.lines),
+  }
+}
+
+function warningsOf(lines: readonly LogLine[]): string[] {
+  const counts = new Map<string, number>()
+  for (const { level, event, fields } of lines) {
+    if (level !== 'warn' && level !== 'error') continue
+    const line = `${event} ${fields['cause'] ?? fields['reason'] ?? ''}`
+    counts.set(line, (counts.get(line) ?? 0) + 1)
+  }
+  return [...counts].map(([line, count]) => `${line} (${count})`)
+}
+
+/** Null: the run was right. */
+export function describeFailure({ seed, violations, problems, journal, warnings }: Report): string | null {
+  if (violations.length + problems.length === 0) return null
+  const parts = [
+    `seed ${seed}`,
+    ...problems,
+    describeViolations(violations),
+    ...warnings,
+    ...journal.map((line) => `  ${line}`),
+  ]
+  return [...parts, `again: npm run simulate-seeds -- --seed ${seed}`]
+    .filter((part) => part !== '')
+    .join('\n')
+}
+
+function schedule(world: World, crew: Crew): void {
+  const { plan, clock, around } = world
+  for (const arrival of plan.arrivals) clock.after(arrival.atMs, () => world.append(arrival))
+  for (const action of plan.actions) clock.after(action.atMs, () => crew.strike(action))
+  for (const { atMs, forMs } of plan.brokerDown) {
+    clock.after(atMs, () => {
+      around.broker.setAvailable(false)
+      crew.note(`broker down for ${forMs}`)
+      clock.after(forMs, () => around.broker.setAvailable(true))
+    })
+  }
+}
+
+function stuck(world: World, crew: Crew): string {
+  const { broker, config } = world.around
+  const offsets = world.plan.arrivals.map(({ partition }) => partition)
+  const lines = [...new Set(offsets)].sort().map((partition) => {
+    const at = { topic: config.topics.events[0] ?? '', partition }
+    return `${partition}: committed ${broker.offsets.committed(config.kafka.groupId, at)} of ${broker.log(at).end()}`
+  })
+  return `not consumed: ${lines.join(', ')}; ${crew.describe()}`
+}
+
+interface Crew {
+  readonly journal: readonly string[]
+  note(line: string): void
+  start(): void
+  strike(action: Action): void
+  thawAll(): void
+  stopAll(): { done(): boolean }
+  describe(): string
+}
+
+/** The processes of a world, as an orchestrator sees them: one that ends is started anew. */
+function createCrew(world: World): Crew {
+  const { clock, around, plan } = world
+  const random = createSeededRandom(plan.seed + 1)
+  const journal: string[] = []
+  let alive: Instance[] = []
+  let started = 0
+  let ending = false
+
+  const note = (line: string): void => {
+    journal.push(`${String(clock.monotonic()).padStart(7)} ${line}`)
+  }
+
+  function start(): void {
+    if (ending) return
+    const instance = startInstance(around, `p${started}`, plan.seed * 64 + started)
+    started += 1
+    alive.push(instance)
+    note(`${instance.name} starts`)
+    void instance.connector.start()
+    void instance.connector.finished.then((finish) => {
+      if (finish.kind !== 'systemic') return
+      note(`${instance.name} ends: ${finish.reason}`)
+      void instance.connector.abort().then(() => end(instance, 3000))
+    })
+  }
+
+  function end(instance: Instance, restartMs: number): void {
+    if (!alive.includes(instance)) return
+    alive = alive.filter((one) => one !== instance)
+    instance.life.kill()
+    clock.after(restartMs, start)
+  }
+
+  const deeds: Readonly<
+    Record<Exclude<Action['kind'], 'join'>, (instance: Instance, forMs: number) => void>
+  > = {
+    kill: end,
+    freeze(instance, forMs) {
+      instance.life.freeze()
+      clock.after(forMs, () => instance.life.thaw())
+    },
+    stop: (instance, forMs) => void instance.connector.stop().then(() => end(instance, forMs)),
+    abort: (instance, forMs) => void instance.connector.abort().then(() => end(instance, forMs)),
+  }
+
+  function strike({ kind, whom, operation, forMs }: Action): void {
+    const instance = alive[Math.floor(whom * alive.length)]
+    if (kind === 'join' || instance === undefined) {
+      start()
+      return
+    }
+    const deed = (): boolean => {
+      note(`${instance.name} ${kind} ${operation ?? ''} ${forMs}`)
+      deeds[kind](instance, forMs)
+      // A process that is killed may or may not have handed the request to its machine.
+      return kind !== 'kill' || random() < 0.5
+    }
+    if (operation === null) deed()
+    else instance.arm(operation, deed)
+  }
+
+  return {
+    ...{ journal, note, start, strike },
+    thawAll() {
+      for (const { life } of alive) life.thaw()
+    },
+    stopAll() {
+      ending = true
+      let open = alive.length
+      for (const { life, connector } of alive) {
+        life.thaw()
+        void connector.stop().then(() => {
+          open -= 1
+        })
+      }
+      return { done: () => open === 0 }
+    },
+    describe: () =>
+      alive
+        .map(({ name, life, connector }) => `${name} ${life.state} ${JSON.stringify(connector.status())}`)
+        .join('; '),
+  }
+}

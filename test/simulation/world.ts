@@ -1,0 +1,120 @@
+import type { Config } from '../../src/config/config.js'
+import { loadConfig } from '../../src/config/load.js'
+import type { TopicPartition } from '../../src/core/model.js'
+import { createMemoryApiServer } from '../../src/io/memory/api-server.js'
+import { createVirtualClock, type VirtualClock } from '../../src/io/memory/clock.js'
+import { createMemoryBroker, type MemoryBroker } from '../../src/io/memory/kafka.js'
+import { createMemoryLog, type MemoryLog } from '../../src/io/memory/log.js'
+import { createMemoryMetrics } from '../../src/io/memory/metrics.js'
+import { createSeededRandom, randomInt } from '../../src/io/memory/random.js'
+import { createMemoryRegistry } from '../../src/io/memory/registry.js'
+import { createEncoders } from '../../src/io/registry/encoders.js'
+import { createEventReader } from '../../src/io/registry/events.js'
+import { DEVELOPMENT_CREDENTIAL } from '../../src/simulator/credentials.js'
+import { createResponder } from '../../src/simulator/responder.js'
+import { decodeDeadLetters, decodeOutcomes, decodeRecords } from '../support/decode-rows.js'
+import { type Evidence, type InputMessage, placeOf } from '../support/judge.js'
+import { resultSource } from './content.js'
+import type { Doubles, Surroundings } from './instance.js'
+import type { Arrival, Plan } from './plan.js'
+
+/** One broker, one API and all that is written and read on them. */
+export interface World {
+  readonly plan: Plan
+  readonly clock: VirtualClock
+  readonly around: Surroundings
+  readonly log: MemoryLog
+  append(arrival: Arrival): void
+  /** From now on the network has no faults. */
+  calmDown(): void
+  /** Every message is consumed, as the committed offsets tell. */
+  consumed(): boolean
+  evidence(): Evidence
+}
+
+const SETTINGS = `
+attestr: { credentials: [{ id: main, authToken: ${DEVELOPMENT_CREDENTIAL.authToken}, clientSecret: ${DEVELOPMENT_CREDENTIAL.clientSecret} }] }
+kafka: { brokers: [localhost:9092], sessionTimeoutMs: 6000, transactionTimeoutMs: 8000 }
+schemaRegistry: { url: http://localhost:8081 }
+fetch: { timeoutMs: 800, deadlineMs: 4000 }
+shutdown: { drainMs: 6000 }
+`
+const encoders = createEncoders({ ids: { verified: 1, deadLetter: 2, outcome: 3 } })
+
+function configOf(plan: Plan): Config {
+  const sets = Object.entries(plan.settings).map(([key, value]) => `${key}=${value}`)
+  const loaded = loadConfig({ file: 'simulation.yaml', sets, env: {}, readText: () => SETTINGS })
+  if ('problems' in loaded) throw new Error(loaded.problems.join('\n'))
+  return loaded.config
+}
+
+/** Builds the surroundings of a plan; processes are started by the run. */
+export function createWorld(plan: Plan, doubles: Doubles): World {
+  const clock = createVirtualClock({ start: Date.UTC(2026, 0, 1) })
+  const random = createSeededRandom(plan.seed ^ 0x5bd1e995)
+  const broker = createMemoryBroker({ clock, random, maxMarkerDelayMs: plan.networkMs })
+  const config = configOf(plan)
+  const { topics } = config
+  const [input = ''] = topics.events
+  for (const topic of [input, topics.verified, topics.deadLetter, topics.outcomes ?? '']) {
+    broker.createTopic(topic, plan.partitions)
+  }
+  const responder = createResponder({ source: resultSource, faults: plan.script, latencyMs: plan.apiMs })
+  const server = createMemoryApiServer(clock, (call) => responder.respond(call))
+  const log = createMemoryLog()
+  let faultShare = plan.faultShare
+  const inputs: InputMessage[] = []
+  const around: Surroundings = {
+    ...{ broker, server, config, encoders, doubles, log, metrics: createMemoryMetrics() },
+    ...{ transactional: plan.transactional, networkMs: plan.networkMs },
+    readAvro: createEventReader({ registry: createMemoryRegistry(), monotonic: () => clock.monotonic() }),
+    fault() {
+      if (faultShare === 0 || random() >= faultShare) return null
+      const kind = (['lost-request', 'lost-reply', 'late'] as const)[randomInt(random, 0, 2)] ?? 'late'
+      return kind === 'late' ? { kind, delayMs: randomInt(random, 1, 6000) } : { kind }
+    },
+  }
+
+  return {
+    ...{ plan, clock, around, log },
+    append(arrival) {
+      const at = { topic: input, partition: arrival.partition }
+      const offset = appendArrival(broker, at, arrival)
+      const judged = !arrival.event.called || plan.script.global === undefined
+      inputs.push({ at: { ...at, offset }, ...(judged ? { expected: arrival.event.expected } : {}) })
+    },
+    calmDown() {
+      faultShare = 0
+    },
+    consumed: () =>
+      inputs.length === plan.arrivals.length &&
+      inputs.every(({ at }) => (broker.offsets.committed(config.kafka.groupId, at) ?? 0) > at.offset),
+    evidence: () => ({
+      inputs,
+      outcomes: decodeOutcomes(broker.rows(topics.outcomes ?? '')),
+      records: decodeRecords(broker.rows(topics.verified)),
+      deadLetters: decodeDeadLetters(broker.rows(topics.deadLetter)),
+      calls: server.calls,
+    }),
+  }
+}
+
+/** Returns the offset of the message that counts. */
+function appendArrival(broker: MemoryBroker, at: TopicPartition, { event, how }: Arrival): number {
+  const message = {
+    key: event.key === null ? null : Buffer.from(event.key),
+    value: event.value === null ? null : Buffer.from(event.value),
+    headers: [],
+  }
+  if (how === 'plain') return broker.append(at, [message])
+  const log = broker.log(at)
+  const write = (commit: boolean): number => {
+    const offset = log.end()
+    const session = broker.transactions.init(`writer ${placeOf({ ...at, offset })}`, 60_000)
+    broker.transactions.produce(session, log, [message])
+    broker.transactions.end(session, commit)
+    return offset
+  }
+  if (how === 'aborted-before') write(false)
+  return write(true)
+}

@@ -1,0 +1,38 @@
+import avro from 'avsc'
+import type { Coordinates } from '../../src/core/model.js'
+import type { DeadLetter, OutcomeRow, VerifiedStage } from '../../src/core/records.js'
+import { SCHEMAS } from '../../src/io/registry/schemas.js'
+import type { FoundDeadLetter, FoundOutcome, FoundRecord } from './judge.js'
+
+/** A message of an output topic, undecoded. */
+export interface RawRow extends Coordinates {
+  readonly value: Buffer | null
+  readonly transaction: number | string | null
+}
+
+const types = {
+  verified: avro.Type.forSchema(JSON.parse(SCHEMAS.verified)),
+  deadLetter: avro.Type.forSchema(JSON.parse(SCHEMAS.deadLetter)),
+  outcome: avro.Type.forSchema(JSON.parse(SCHEMAS.outcome)),
+}
+/** Magic byte and schema id. */
+const FRAME_BYTES = 5
+
+function decode<T>(type: avro.Type, row: RawRow): T {
+  if (row.value === null) throw new Error(`${row.topic}/${row.partition}@${row.offset} has no value`)
+  return type.fromBuffer(row.value.subarray(FRAME_BYTES)) as T
+}
+
+const whereOf = (row: RawRow) => ({
+  at: { topic: row.topic, partition: row.partition, offset: row.offset },
+  transaction: row.transaction,
+})
+
+export const decodeRecords = (rows: readonly RawRow[]): FoundRecord[] =>
+  rows.map((row) => ({ ...decode<VerifiedStage>(types.verified, row), ...whereOf(row) }))
+
+export const decodeDeadLetters = (rows: readonly RawRow[]): FoundDeadLetter[] =>
+  rows.map((row) => ({ ...decode<DeadLetter>(types.deadLetter, row), ...whereOf(row) }))
+
+export const decodeOutcomes = (rows: readonly RawRow[]): FoundOutcome[] =>
+  rows.map((row) => ({ ...decode<OutcomeRow>(types.outcome, row), ...whereOf(row) }))
