@@ -18,7 +18,8 @@ export interface ReleaseOrder<T, E> {
   /** Not taken yet, finished or not. */
   size(): number
   ready(): number
-  takeReady(limit: number): Slot<T, E>[]
+  /** In: `accept` is asked for each in order; the first one refused ends the taking. */
+  takeReady(accept: (slot: Slot<T, E>, taken: number) => boolean): Slot<T, E>[]
   /** Those not finished, in order. */
   unfinished(): T[]
   /** Gives up everything that is not finished and what stands behind it: it can no longer leave. Out: what was given up. */
@@ -58,9 +59,16 @@ export function createReleaseOrder<T, E>(): ReleaseOrder<T, E> {
     oldest: () => slots[front]?.item ?? null,
     size: () => slots.length - head,
     ready: () => front - head,
-    takeReady(limit) {
-      const taken = slots.slice(head, Math.min(front, head + limit))
-      head += taken.length
+    takeReady(accept) {
+      let end = head
+      for (
+        let slot = slots[end];
+        end < front && slot !== undefined && accept(slot, end - head);
+        slot = slots[end]
+      )
+        end += 1
+      const taken = slots.slice(head, end)
+      head = end
       compact()
       return taken
     },

@@ -84,16 +84,13 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
   }
 
   private take(): Slot<T, EventEnd>[] {
-    const { order, commit } = this.deps
-    const batch: Slot<T, EventEnd>[] = []
+    const { maxEvents } = this.deps.commit
     let bytes = 0
-    while (batch.length < commit.maxEvents && bytes < MAX_BATCH_BYTES) {
-      const [slot] = order.takeReady(1)
-      if (slot === undefined) break
-      batch.push(slot)
+    return this.deps.order.takeReady((slot, taken) => {
+      if (taken >= maxEvents || bytes >= MAX_BATCH_BYTES) return false
       for (const output of slot.end?.outputs ?? []) bytes += output.value.length
-    }
-    return batch
+      return true
+    })
   }
 
   private committed(batch: readonly Slot<T, EventEnd>[]): void {

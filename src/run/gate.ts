@@ -24,6 +24,8 @@ export interface GateLane {
 /** One held event, from admission to commit. */
 export interface Held {
   readonly offset: number
+  /** The gate's own; null before `enter` and after `leave`. */
+  account: Account | null
 }
 
 /** A lane's share of the gate. */
@@ -35,7 +37,6 @@ export interface GateShare {
   callSlot(held: Held): Promise<CallSlot | null>
   /** Stops the event's wait for a slot or for bytes. */
   giveUp(held: Held): void
-  isCalling(held: Held): boolean
   /** The event is finished and holds so many bytes until its commit. */
   settle(held: Held, bytes: number): void
   leave(held: readonly Held[]): void
@@ -79,6 +80,8 @@ class SharedGate implements Gate, GateCounters {
   turn = 0
   calls = 0
   events = 0
+  waitingCalls = 0
+  waitingBodies = 0
   bytes = 0
   estimate = FIRST_ESTIMATE_BYTES
   /** The event that passes the byte bound. */
@@ -133,7 +136,7 @@ class SharedGate implements Gate, GateCounters {
     if (this.serving) return
     this.serving = true
     let idle = 0
-    while (idle < this.active.length) {
+    while (idle < this.active.length && this.canServe()) {
       if (this.turn >= this.active.length) this.turn = 0
       const share = this.active[this.turn]
       if (share?.wants() !== true) {
@@ -145,6 +148,16 @@ class SharedGate implements Gate, GateCounters {
       this.turn += 1
     }
     this.serving = false
+  }
+
+  /** Whether anything is left to give: nearly always nothing is, and then nobody need be asked. */
+  private canServe(): boolean {
+    const { concurrency, maxHeldEvents } = this.bounds
+    return (
+      this.waitingBodies > 0 ||
+      (this.waitingCalls > 0 && this.calls < concurrency) ||
+      this.events < maxHeldEvents
+    )
   }
 
   private serveOne(share: Share): boolean {
@@ -161,6 +174,7 @@ class SharedGate implements Gate, GateCounters {
     const account = share.admits[at]
     if (account === undefined) return false
     share.admits.splice(at, 1)
+    this.waitingBodies -= 1
     this.grow(share, account, account.wanted)
     account.admit?.()
     account.admit = null
@@ -170,18 +184,19 @@ class SharedGate implements Gate, GateCounters {
   private serveCall(share: Share): boolean {
     const { concurrency } = this.bounds
     if (share.waiters.length === 0 || this.calls >= concurrency) return false
-    const oldest = share.waiters.findIndex((one) => share.isOldest(one))
-    const at = Math.max(oldest, 0)
-    const account = share.waiters[at]
+    const oldest = share.lane.oldest()?.account ?? null
+    const isOldest = oldest !== null && oldest.wait !== null
+    const account = isOldest ? oldest : share.waiters[0]
     if (account === undefined) return false
-    if (oldest < 0) {
-      if (this.calls === concurrency - 1 && !this.oldestIsCalling()) return false
+    if (!isOldest) {
+      if (this.calls === concurrency - 1 && oldest?.calling !== true && !this.oldestIsCalling()) return false
       if (share.calls * 2 >= concurrency && this.anotherWaits(share, (one) => one.waiters.length > 0))
         return false
     }
     const reserve = Math.min(Math.ceil(this.estimate), this.bounds.maxResponseBytes)
     if (!this.mayHold(share, account, reserve)) return false
-    share.waiters.splice(at, 1)
+    share.waiters.splice(share.waiters.indexOf(account), 1)
+    this.waitingCalls -= 1
     this.grow(share, account, reserve)
     account.calling = true
     share.calls += 1
@@ -196,9 +211,10 @@ class SharedGate implements Gate, GateCounters {
     if (bytes === null || this.events >= this.bounds.maxHeldEvents) return false
     const first = share.events === 0
     if (!first) {
-      const another = this.anotherWaits(share, (one) => one.lane.waitingBytes() !== null)
-      if (another && share.events * 2 >= this.bounds.maxHeldEvents) return false
-      if (!this.fits(share, bytes, another)) return false
+      const { maxHeldEvents, maxInFlightBytes } = this.bounds
+      const overHalf = share.events * 2 >= maxHeldEvents || (share.bytes + bytes) * 2 > maxInFlightBytes
+      if (overHalf && this.anotherWaits(share, (one) => one.lane.waitingBytes() !== null)) return false
+      if (this.bytes + bytes > maxInFlightBytes) return false
     } else if (this.bytes + bytes > this.bounds.maxInFlightBytes && this.passing !== null) return false
     share.lane.admitNext()
     return true
@@ -216,14 +232,10 @@ class SharedGate implements Gate, GateCounters {
   }
 
   mayHold(share: Share, account: Account, extra: number): boolean {
-    if (
-      this.fits(
-        share,
-        extra,
-        this.anotherWaits(share, (one) => one.admits.length + one.waiters.length > 0),
-      )
-    )
-      return true
+    // Whether another waits matters only to a share over half of the bound: the question is not free.
+    const overHalf = share.bytes + extra > this.bounds.maxInFlightBytes / 2
+    const another = overHalf && this.anotherWaits(share, (one) => one.admits.length + one.waiters.length > 0)
+    if (this.fits(share, extra, another)) return true
     return share.isOldest(account) && (this.passing === null || this.passing === account)
   }
 
@@ -239,8 +251,7 @@ class SharedGate implements Gate, GateCounters {
 
   private oldestIsCalling(): boolean {
     for (const share of this.shares) {
-      const oldest = share.lane.oldest()
-      if (oldest !== null && share.isCalling(oldest)) return true
+      if (share.lane.oldest()?.account?.calling === true) return true
     }
     return false
   }

@@ -173,6 +173,7 @@ class PartitionLane implements Lane {
     const controller = new AbortController()
     const entry: Entry = {
       offset: message.offset,
+      account: null,
       timestamp: message.timestamp,
       ticket: { controller, signal: controller.signal, calls: 0, callSlot: () => this.callSlot(entry) },
     }
@@ -221,7 +222,7 @@ class PartitionLane implements Lane {
     this.pauses.add('draining')
     this.queue.clear()
     // A call that ends without a result would wait before its next try: that wait is not worth the drain time.
-    this.cut((entry) => !this.share.isCalling(entry))
+    this.cut((entry) => entry.account?.calling !== true)
     return done
   }
 
@@ -238,7 +239,7 @@ class PartitionLane implements Lane {
   private callEnded(held: Held): void {
     if (this.state !== 'draining') return
     this.deps.clock.after(0, () => {
-      if (this.state === 'draining') this.cut((entry) => entry === held && !this.share.isCalling(held))
+      if (this.state === 'draining') this.cut((entry) => entry === held && held.account?.calling !== true)
     })
   }
 

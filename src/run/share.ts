@@ -3,7 +3,7 @@ import type { CallSlot } from '../core/work.js'
 import type { GateLane, GateShare, Held } from './gate.js'
 
 /** What the gate keeps of one held event. */
-export interface Account extends Held {
+export interface Account {
   readonly held: Held
   /** Event value, later the outputs. */
   base: number
@@ -20,6 +20,10 @@ export interface Account extends Held {
 /** What a share needs of the gate it belongs to. */
 export interface GateCounters {
   events: number
+  /** Events that wait for a slot, over all shares. */
+  waitingCalls: number
+  /** Bodies that wait for bytes, over all shares. */
+  waitingBodies: number
   hold(share: Share, bytes: number): void
   entered(account: Account): void
   passed(account: Account): void
@@ -39,8 +43,10 @@ export interface GateCounters {
 export class Share implements GateShare {
   readonly gate: GateCounters
   readonly lane: GateLane
-  readonly accounts = new Map<Held, Account>()
+  readonly held = new Set<Held>()
+  /** Wait for a slot, in offset order. */
   waiters: Account[] = []
+  /** Wait for bytes. */
   admits: Account[] = []
   calls = 0
   events = 0
@@ -61,7 +67,6 @@ export class Share implements GateShare {
   enter(held: Held, bytes: number): void {
     const account: Account = {
       held,
-      offset: held.offset,
       base: bytes,
       response: 0,
       calling: false,
@@ -69,7 +74,8 @@ export class Share implements GateShare {
       admit: null,
       wanted: 0,
     }
-    this.accounts.set(held, account)
+    held.account = account
+    this.held.add(held)
     this.events += 1
     this.gate.events += 1
     this.gate.hold(this, bytes)
@@ -82,24 +88,27 @@ export class Share implements GateShare {
   }
 
   callSlot(held: Held): Promise<CallSlot | null> {
-    const account = this.accounts.get(held)
-    if (!this.open || account === undefined) return Promise.resolve(null)
+    const { account } = held
+    if (!this.open || account === null) return Promise.resolve(null)
     return new Promise((resolve) => {
       account.wait = resolve
       // An event that comes back from back-off is older than those that wait: it keeps its place.
       let at = this.waiters.length
-      while (at > 0 && (this.waiters[at - 1]?.offset ?? 0) > account.offset) at -= 1
-      this.waiters.splice(at, 0, account)
+      while (at > 0 && (this.waiters[at - 1]?.held.offset ?? 0) > held.offset) at -= 1
+      if (at === this.waiters.length) this.waiters.push(account)
+      else this.waiters.splice(at, 0, account)
+      this.gate.waitingCalls += 1
       this.gate.serve(this)
     })
   }
 
   giveUp(held: Held): void {
-    const account = this.accounts.get(held)
-    if (account === undefined || account.wait === null) return
+    const { account } = held
+    if (account === null || account.wait === null) return
     const { wait } = account
     account.wait = null
     this.waiters = this.waiters.filter((one) => one !== account)
+    this.gate.waitingCalls -= 1
     wait(null)
   }
 
@@ -118,6 +127,7 @@ export class Share implements GateShare {
         }
         account.wanted = total
         this.admits.push(account)
+        this.gate.waitingBodies += 1
         return new Promise((resolve) => {
           account.admit = resolve
           this.gate.serve(this)
@@ -132,7 +142,7 @@ export class Share implements GateShare {
   private release(account: Account): void {
     if (!account.calling) return
     this.gate.endCall(this, account)
-    this.admits = this.admits.filter((one) => one !== account)
+    this.dropAdmit(account)
     this.gate.hold(this, -account.response)
     account.response = 0
     this.gate.passed(account)
@@ -140,18 +150,20 @@ export class Share implements GateShare {
     this.gate.serve(this)
   }
 
-  isCalling(held: Held): boolean {
-    return this.accounts.get(held)?.calling ?? false
+  private dropAdmit(account: Account): void {
+    if (account.admit === null) return
+    account.admit = null
+    this.admits = this.admits.filter((one) => one !== account)
+    this.gate.waitingBodies -= 1
   }
 
   isOldest(account: Account): boolean {
-    const oldest = this.lane.oldest()
-    return oldest !== null && this.accounts.get(oldest) === account
+    return this.lane.oldest() === account.held
   }
 
   settle(held: Held, bytes: number): void {
-    const account = this.accounts.get(held)
-    if (account === undefined) return
+    const { account } = held
+    if (account === null) return
     this.gate.hold(this, bytes - account.base - account.response)
     account.base = bytes
     account.response = 0
@@ -164,11 +176,12 @@ export class Share implements GateShare {
   }
 
   drop(held: Held): void {
-    const account = this.accounts.get(held)
-    if (account === undefined) return
+    const { account } = held
+    if (account === null) return
     this.giveUp(held)
-    this.accounts.delete(held)
-    this.admits = this.admits.filter((one) => one !== account)
+    this.dropAdmit(account)
+    held.account = null
+    this.held.delete(held)
     this.events -= 1
     this.gate.events -= 1
     this.gate.hold(this, -account.base - account.response)
@@ -179,7 +192,7 @@ export class Share implements GateShare {
   close(): void {
     if (!this.open) return
     this.open = false
-    for (const held of [...this.accounts.keys()]) this.drop(held)
+    for (const held of [...this.held]) this.drop(held)
     this.gate.part(this)
   }
 }

@@ -1,3 +1,4 @@
+import { onAbort } from '../core/abort.js'
 import { createBreaker } from '../core/breaker.js'
 import type { Clock, Log, LogFields, Metrics } from '../core/ports.js'
 import type { ApiHealth, SystemicReason } from '../core/work.js'
@@ -88,8 +89,7 @@ class OneSupervisor implements Supervisor {
   waitUntilRunning(signal: AbortSignal): Promise<boolean> | null {
     if (this.current.reason === null) return null
     return new Promise((resolve) => {
-      if (signal.aborted) resolve(false)
-      else signal.addEventListener('abort', () => resolve(false), { once: true })
+      onAbort(signal, () => resolve(false))
     })
   }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Producer } from 'kafkajs'
 import type { TopicPartition } from '../../src/core/model.js'
 import type { Delivery, Log, SourceListener } from '../../src/core/ports.js'
 import { createKafkaAdmin } from '../../src/io/kafka/admin.js'
@@ -8,7 +9,7 @@ import { createTransactionalDelivery } from '../../src/io/kafka/delivery.js'
 import { loadKafkajs } from '../../src/io/kafka/patches.js'
 import { createKafkaSource, type KafkaSource } from '../../src/io/kafka/source.js'
 import { createSystemClock } from '../../src/io/system/clock.js'
-import { connectBroker, type TestBroker, uniqueName } from '../support/broker.js'
+import { connectBroker, type TestBroker, uniqueName, whenCompleted } from '../support/broker.js'
 import { stack } from '../support/stack.js'
 import { until } from '../support/until.js'
 import {
@@ -75,8 +76,7 @@ async function createRealWorld(): Promise<DeliveryWorld> {
     },
     async abandonTransaction(groupId, at, output, next) {
       const transactionalId = `${groupId}.${at.topic}.${at.partition}`
-      const producer = broker.kafka.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1 })
-      await producer.connect()
+      const producer = await transactionalProducer(broker, transactionalId)
       const transaction = await producer.transaction()
       const { key, value } = output
       await transaction.send({ topic: output.topic, messages: [{ key, value, partition: 0 }] })
@@ -125,21 +125,24 @@ async function appendOverlapping(
 ): Promise<void> {
   const begun = []
   for (const { values, commit } of transactions) {
-    const producer = broker.kafka.producer({
-      ...{ transactionalId: uniqueName('writer'), idempotent: true, maxInFlightRequests: 1 },
-    })
-    await producer.connect()
+    const transactionalId = uniqueName('writer')
+    const producer = await transactionalProducer(broker, transactionalId)
     const transaction = await producer.transaction()
     const messages = values.map((value) => ({ value, partition: at.partition }))
     await transaction.send({ topic: at.topic, messages })
-    begun.push({ producer, transaction, commit })
+    begun.push({ transactionalId, producer, transaction, commit })
   }
   for (const index of endOrder) {
     const one = begun[index]
     if (one === undefined) throw new Error('endOrder names a transaction that is not there')
-    const before = await broker.end(at)
     await (one.commit ? one.transaction.commit() : one.transaction.abort())
-    await until('the marker', async () => (await broker.end(at)) > before)
     await one.producer.disconnect()
+    await whenCompleted(broker.kafka, one.transactionalId)
   }
+}
+
+async function transactionalProducer(broker: TestBroker, transactionalId: string): Promise<Producer> {
+  const producer = broker.kafka.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1 })
+  await producer.connect()
+  return producer
 }

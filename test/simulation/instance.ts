@@ -1,5 +1,6 @@
 import type { Config } from '../../src/config/config.js'
 import { type Connector, createConnector, type Edges } from '../../src/connector.js'
+import { onAbort } from '../../src/core/abort.js'
 import type { Delivery, EventSource, Log, Metrics, ResultApi } from '../../src/core/ports.js'
 import type { MemoryApiServer } from '../../src/io/memory/api-server.js'
 import { createMemoryDelivery, type MemoryDeliveryOptions } from '../../src/io/memory/delivery.js'
@@ -45,6 +46,8 @@ export interface Instance {
   readonly name: string
   readonly life: Life
   readonly connector: Connector
+  /** Most calls in flight at once. */
+  readonly peakCalls: () => number
   /** Runs `strike` when the process is about to send this; true: the request is still sent. */
   arm(operation: Operation, strike: () => boolean): void
 }
@@ -71,10 +74,12 @@ export function startInstance(around: Surroundings, name: string, seed: number):
     latencyMs: { min: 0, max: networkMs },
     requestTimeoutMs: 2000,
   }
-  const api = createMemoryResultApi({
-    ...{ server, clock: life.clock, latencyMs: () => random() * networkMs },
-    ...{ timeoutMs: config.fetch.timeoutMs, maxResponseBytes: config.fetch.maxResponseBytes },
-  })
+  const { api, peak } = countCalls(
+    createMemoryResultApi({
+      ...{ server, clock: life.clock, latencyMs: () => random() * networkMs },
+      ...{ timeoutMs: config.fetch.timeoutMs, maxResponseBytes: config.fetch.maxResponseBytes },
+    }),
+  )
   const source = createMemorySource(broker, {
     ...setting,
     ...{ memberId: name, topics: config.topics.events, maxMessages: 10 },
@@ -97,9 +102,34 @@ export function startInstance(around: Surroundings, name: string, seed: number):
     openEdges: async () => edges,
   })
   return {
-    ...{ name, life, connector },
+    ...{ name, life, connector, peakCalls: peak },
     arm(operation, strike) {
       armed = { operation, strike }
+    },
+  }
+}
+
+function countCalls(right: ResultApi): { readonly api: ResultApi; readonly peak: () => number } {
+  let inFlight = 0
+  let peak = 0
+  return {
+    peak: () => peak,
+    api: {
+      call(request) {
+        // What was given up is not in flight any more, though its promise is still to be settled.
+        if (request.signal.aborted) return right.call(request)
+        inFlight += 1
+        peak = Math.max(peak, inFlight)
+        let open = true
+        const ended = (): void => {
+          if (open) inFlight -= 1
+          open = false
+          deaf()
+        }
+        const deaf = onAbort(request.signal, ended)
+        return right.call(request).finally(ended)
+      },
+      close: () => right.close(),
     },
   }
 }

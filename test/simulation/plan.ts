@@ -99,14 +99,25 @@ function drawHow(random: Random): Arrival['how'] {
   return drawn < 0.8 ? 'transaction' : 'aborted-before'
 }
 
+/** Members come and go, again and again: the group has hardly time for its work. */
+function drawStorm(random: Random, chaosMs: number): Action[] {
+  return Array.from({ length: randomInt(random, 8, 14) }, (_, index) => ({
+    ...{ kind: index % 2 === 0 ? ('join' as const) : ('stop' as const), whom: random() },
+    ...{ atMs: randomInt(random, 0, chaosMs), operation: null, forMs: 60_000 },
+  })).sort((a, b) => a.atMs - b.atMs)
+}
+
 function drawActions(random: Random, chaosMs: number): Action[] {
+  if (random() < 0.1) return drawStorm(random, chaosMs)
   const kinds = ['kill', 'kill', 'freeze', 'freeze', 'stop', 'abort', 'join'] as const
   return Array.from({ length: randomInt(random, 1, 6) }, () => {
     const kind = kinds[randomInt(random, 0, kinds.length - 1)] ?? 'kill'
+    // Half of the frozen processes sleep past their session, and wake up as zombies.
+    const sleepMs = random() < 0.5 ? randomInt(random, 100, 6000) : randomInt(random, 6000, 16_000)
     return {
       ...{ kind, atMs: randomInt(random, 0, chaosMs), whom: random() },
       operation: AT_OPERATIONS[randomInt(random, 0, AT_OPERATIONS.length - 1)] ?? null,
-      forMs: kind === 'freeze' ? randomInt(random, 100, 9000) : randomInt(random, 50, 4000),
+      forMs: kind === 'freeze' ? sleepMs : randomInt(random, 50, 4000),
     }
   }).sort((a, b) => a.atMs - b.atMs)
 }

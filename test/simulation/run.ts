@@ -1,8 +1,8 @@
 import type { LogLine } from '../../src/io/memory/log.js'
-import { createSeededRandom } from '../../src/io/memory/random.js'
 import { describeViolations, judge, type Violation } from '../support/judge.js'
-import { type Doubles, type Instance, startInstance } from './instance.js'
-import { type Action, drawPlan, type Plan } from './plan.js'
+import { type Crew, createCrew } from './crew.js'
+import type { Doubles } from './instance.js'
+import { drawPlan, type Plan } from './plan.js'
 import { createWorld, type World } from './world.js'
 
 export interface Report {
@@ -25,6 +25,8 @@ const END_LIMIT_MS = 600_000
 /** For processes that woke up late to do their worst. */
 const AFTERMATH_MS = 12_000
 const STOP_LIMIT_MS = 60_000
+/** After it even the time-out of a lost request is over. */
+const QUIET_MS = 20_000
 
 /**
  * Lets a seed's world run to its end and judges what it has left.
@@ -47,13 +49,15 @@ export async function runSeed(seed: number, doubles: Doubles = {}): Promise<Repo
   await world.clock.advance(AFTERMATH_MS)
   const stopping = crew.stopAll()
   if (!(await world.clock.runUntil(() => stopping.done(), STOP_LIMIT_MS))) problems.push('a stop hangs')
+  await world.clock.advance(QUIET_MS)
+  crew.inspect()
   const evidence = world.evidence()
   const violations = judge(evidence, {
     delivery: plan.transactional ? 'exactly-once' : 'at-least-once',
     callsOnce: plan.calm && plan.transactional,
   })
   return {
-    ...{ seed, plan, violations, problems, journal: crew.journal },
+    ...{ seed, plan, violations, problems: [...problems, ...crew.problems], journal: crew.journal },
     virtualMs: world.clock.monotonic(),
     calls: [...world.around.server.calls.values()].reduce((sum, calls) => sum + calls, 0),
     assignments: world.log.of('partitions-assigned').length,
@@ -107,99 +111,4 @@ function stuck(world: World, crew: Crew): string {
     return `${partition}: committed ${broker.offsets.committed(config.kafka.groupId, at)} of ${broker.log(at).end()}`
   })
   return `not consumed: ${lines.join(', ')}; ${crew.describe()}`
-}
-
-interface Crew {
-  readonly journal: readonly string[]
-  note(line: string): void
-  start(): void
-  strike(action: Action): void
-  thawAll(): void
-  stopAll(): { done(): boolean }
-  describe(): string
-}
-
-/** The processes of a world, as an orchestrator sees them: one that ends is started anew. */
-function createCrew(world: World): Crew {
-  const { clock, around, plan } = world
-  const random = createSeededRandom(plan.seed + 1)
-  const journal: string[] = []
-  let alive: Instance[] = []
-  let started = 0
-  let ending = false
-
-  const note = (line: string): void => {
-    journal.push(`${String(clock.monotonic()).padStart(7)} ${line}`)
-  }
-
-  function start(): void {
-    if (ending) return
-    const instance = startInstance(around, `p${started}`, plan.seed * 64 + started)
-    started += 1
-    alive.push(instance)
-    note(`${instance.name} starts`)
-    void instance.connector.start()
-    void instance.connector.finished.then((finish) => {
-      if (finish.kind !== 'systemic') return
-      note(`${instance.name} ends: ${finish.reason}`)
-      void instance.connector.abort().then(() => end(instance, 3000))
-    })
-  }
-
-  function end(instance: Instance, restartMs: number): void {
-    if (!alive.includes(instance)) return
-    alive = alive.filter((one) => one !== instance)
-    instance.life.kill()
-    clock.after(restartMs, start)
-  }
-
-  const deeds: Readonly<
-    Record<Exclude<Action['kind'], 'join'>, (instance: Instance, forMs: number) => void>
-  > = {
-    kill: end,
-    freeze(instance, forMs) {
-      instance.life.freeze()
-      clock.after(forMs, () => instance.life.thaw())
-    },
-    stop: (instance, forMs) => void instance.connector.stop().then(() => end(instance, forMs)),
-    abort: (instance, forMs) => void instance.connector.abort().then(() => end(instance, forMs)),
-  }
-
-  function strike({ kind, whom, operation, forMs }: Action): void {
-    const instance = alive[Math.floor(whom * alive.length)]
-    if (kind === 'join' || instance === undefined) {
-      start()
-      return
-    }
-    const deed = (): boolean => {
-      note(`${instance.name} ${kind} ${operation ?? ''} ${forMs}`)
-      deeds[kind](instance, forMs)
-      // A process that is killed may or may not have handed the request to its machine.
-      return kind !== 'kill' || random() < 0.5
-    }
-    if (operation === null) deed()
-    else instance.arm(operation, deed)
-  }
-
-  return {
-    ...{ journal, note, start, strike },
-    thawAll() {
-      for (const { life } of alive) life.thaw()
-    },
-    stopAll() {
-      ending = true
-      let open = alive.length
-      for (const { life, connector } of alive) {
-        life.thaw()
-        void connector.stop().then(() => {
-          open -= 1
-        })
-      }
-      return { done: () => open === 0 }
-    },
-    describe: () =>
-      alive
-        .map(({ name, life, connector }) => `${name} ${life.state} ${JSON.stringify(connector.status())}`)
-        .join('; '),
-  }
 }

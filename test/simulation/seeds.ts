@@ -46,5 +46,10 @@ const rate = (done: number, begin: number): string =>
 function describeRun({ seed, plan, journal, warnings, virtualMs, calls, assignments }: Report): string {
   const { calm, transactional, partitions, arrivals } = plan
   const facts = { calm, transactional, partitions, events: arrivals.length, calls, assignments, virtualMs }
-  return [`seed ${seed} is right`, JSON.stringify(facts), ...warnings, ...journal.map((line) => `  ${line}`)].join('\n')
+  return [
+    `seed ${seed} is right`,
+    JSON.stringify(facts),
+    ...warnings,
+    ...journal.map((line) => `  ${line}`),
+  ].join('\n')
 }

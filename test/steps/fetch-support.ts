@@ -1,3 +1,4 @@
+import { onAbort } from '../../src/core/abort.js'
 import { type Credential, type HandshakeEvent, SecretText } from '../../src/core/model.js'
 import type { Classify } from '../../src/core/policy.js'
 import type { ApiAnswer, ResultCall } from '../../src/core/ports.js'
@@ -69,7 +70,7 @@ export function createHealth(now: () => number) {
       if (!paused) return null
       return new Promise((resolve) => {
         waiting.add(resolve)
-        signal.addEventListener('abort', () => {
+        onAbort(signal, () => {
           waiting.delete(resolve)
           resolve(false)
         })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { IHeaders, ITopicConfig, Kafka, Message, Producer } from 'kafkajs'
+import type { IHeaders, ITopicConfig, Kafka, Message, Producer, Transaction } from 'kafkajs'
 import type { Coordinates, TopicPartition } from '../../src/core/model.js'
 import { loadKafkajs } from '../../src/io/kafka/patches.js'
 import { stack } from './stack.js'
@@ -82,7 +82,13 @@ export async function connectBroker(brokers: readonly string[] = stack().brokers
       const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }))
       const wanted: ITopicConfig = { topic, numPartitions: partitions, configEntries }
       await admin.createTopics({ waitForLeaders: false, topics: [wanted] })
-      await until('leaders of the new topic', async () => (await high(topic)).size === partitions)
+      // Until each partition has a leader the question itself fails.
+      await until('leaders of the new topic', () =>
+        high(topic).then(
+          (ends) => ends.size === partitions,
+          () => false,
+        ),
+      )
       return topic
     },
     async append({ topic, partition }, messages) {
@@ -108,13 +114,34 @@ export async function connectBroker(brokers: readonly string[] = stack().brokers
       return Number(answer?.partitions.find((one) => one.partition === partition)?.offset ?? -1)
     },
     async setCommitted(groupId, { topic, partition }, offset) {
-      await admin.setOffsets({ groupId, topic, partitions: [{ partition, offset: String(offset) }] })
+      const transactionalId = uniqueName('set-offsets')
+      const partitions = [{ partition, offset: String(offset) }]
+      await inTransaction(kafka, transactionalId, async (transaction) => {
+        await transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions }] })
+        await transaction.commit()
+      })
+      await whenCompleted(kafka, transactionalId)
     },
     async close() {
       await (await producer)?.disconnect()
       await admin.disconnect()
     },
   }
+}
+
+/** A commit or an abort returns before it shows; the next owner of the id begins only after that. */
+export const whenCompleted = (kafka: Kafka, transactionalId: string): Promise<void> =>
+  inTransaction(kafka, transactionalId, (transaction) => transaction.abort())
+
+async function inTransaction(
+  kafka: Kafka,
+  transactionalId: string,
+  run: (transaction: Transaction) => Promise<void>,
+): Promise<void> {
+  const producer = kafka.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1 })
+  await producer.connect()
+  await run(await producer.transaction())
+  await producer.disconnect()
 }
 
 async function readRows(

@@ -4,6 +4,10 @@ import type { Cancel, Clock } from '../../src/core/ports.js'
 export interface Life {
   readonly clock: Clock
   readonly state: 'running' | 'frozen' | 'dead'
+  /** Timers that wait. */
+  readonly timers: number
+  /** How often it was frozen. */
+  readonly freezes: number
   /** As SIGSTOP: the time goes on, nothing runs. */
   freeze(): void
   /** As SIGCONT: what fell due meanwhile runs now, in its order. */
@@ -19,22 +23,27 @@ export interface Life {
  */
 export function createLife(world: Clock): Life {
   let state: Life['state'] = 'running'
-  const backlog: { run: (() => void) | null }[] = []
+  let timers = 0
+  let freezes = 0
+  const backlog: (() => void)[] = []
 
   function after(delayMs: number, run: () => void): Cancel {
     if (state === 'dead') return () => undefined
-    const due = { run: run as (() => void) | null }
-    const fire = (): void => {
-      const job = due.run
-      due.run = null
-      job?.()
+    let job: (() => void) | null = run
+    timers += 1
+    const take = (): (() => void) | null => {
+      const taken = job
+      if (taken !== null) timers -= 1
+      job = null
+      return taken
     }
+    const fire = (): void => take()?.()
     const cancel = world.after(delayMs, () => {
       if (state === 'running') fire()
-      else if (state === 'frozen') backlog.push({ run: fire })
+      else if (state === 'frozen') backlog.push(fire)
     })
     return () => {
-      due.run = null
+      take()
       cancel()
     }
   }
@@ -43,15 +52,23 @@ export function createLife(world: Clock): Life {
     get state() {
       return state
     },
+    get timers() {
+      return timers
+    },
+    get freezes() {
+      return freezes
+    },
     clock: { now: () => world.now(), monotonic: () => world.monotonic(), after },
     freeze() {
-      if (state === 'running') state = 'frozen'
+      if (state !== 'running') return
+      state = 'frozen'
+      freezes += 1
     },
     thaw() {
       if (state !== 'frozen') return
       state = 'running'
       // Each has a turn of its own: promise jobs of one run before the next.
-      for (const { run } of backlog.splice(0)) if (run !== null) after(0, run)
+      for (const fire of backlog.splice(0)) after(0, fire)
     },
     kill() {
       state = 'dead'

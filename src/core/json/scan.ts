@@ -10,18 +10,26 @@ import {
   LOWER_F,
   LOWER_N,
   LOWER_T,
-  MINUS,
-  NINE,
   OPEN_ARRAY,
   OPEN_OBJECT,
   QUOTE,
   RETURN,
   TAB,
-  ZERO,
 } from './chars.js'
 import { endOfEscape, endOfNumber, endOfWord, isLoneSurrogate, wrongAt } from './lexemes.js'
 import { OpenNames } from './names.js'
-import { ARRAY, BOOLEAN, ESCAPED, type JsonTape, MAX_TEXT, NULL, NUMBER, OBJECT, STRING } from './tape.js'
+import {
+  ARRAY,
+  BOOLEAN,
+  ESCAPED,
+  type JsonTape,
+  MAX_TEXT,
+  NULL,
+  NUMBER,
+  OBJECT,
+  SCALAR_WORDS,
+  STRING,
+} from './tape.js'
 import { type CodeUnits, codeUnits } from './units.js'
 import { NONE, TapeWriter } from './writer.js'
 
@@ -57,161 +65,161 @@ export function isFault(scanned: JsonTape | JsonFault): scanned is JsonFault {
   return 'fault' in scanned
 }
 
+/** What may come next, blanks aside. From NAME on no value may. */
+const VALUE = 0
+const VALUE_OR_CLOSE = 1
+const NAME = 2
+const NAME_OR_CLOSE = 3
+const AFTER_NAME = 4
+const AFTER_VALUE = 5
+
+/** Where a string is longer than this, a search by pattern takes a third of the time. */
+const LONG_STRING = 64
+/** What may not stand in a string as it is: quote, backslash and control characters. */
+const NOT_PLAIN = /[^ !#-[\]-\uffff]/g
+
 class Scanner {
+  readonly #text: string
   readonly #units: CodeUnits
-  readonly #length: number
   readonly #maxDepth: number
-  readonly #names = new OpenNames()
   readonly #writer: TapeWriter
-  #at = 0
-  #depth = 0
-  #fault: JsonFault | null = null
+  readonly #names = new OpenNames()
   /** The first fault that leaves the grammar intact. */
   #flaw: JsonFault | null = null
 
   constructor(text: string, maxDepth: number) {
+    this.#text = text
     this.#units = codeUnits(text)
-    this.#length = text.length
     this.#maxDepth = maxDepth
     this.#writer = new TapeWriter(text, maxDepth)
   }
 
   scan(): JsonTape | JsonFault {
-    while (this.#value() && this.#valueFollows()) {}
-    return this.#fault ?? this.#flaw ?? this.#writer.done()
-  }
-
-  /** After a value: closes what ends here. Out: false at the end of the document or at a fault. */
-  #valueFollows(): boolean {
-    while (this.#writer.open !== NONE) {
-      const isObject = this.#writer.openKind() === OBJECT
-      const c = this.#peek()
-      if (c === COMMA) {
-        this.#at += 1
-        return !isObject || this.#name()
-      }
-      if (c !== (isObject ? CLOSE_OBJECT : CLOSE_ARRAY)) return this.#wrong(this.#at)
-      this.#close()
-    }
-    this.#peek()
-    return this.#at < this.#length && this.#wrong(this.#at)
-  }
-
-  /** Reads one value down to its first scalar or empty container. Out: false at a fault. */
-  #value(): boolean {
-    for (;;) {
-      const c = this.#peek()
-      if (c === QUOTE) return this.#string()
-      if (c === OPEN_OBJECT) {
-        if (!this.#enter(OBJECT)) return false
-        if (this.#peek() === CLOSE_OBJECT) return this.#close()
-        if (!this.#name()) return false
-      } else if (c === OPEN_ARRAY) {
-        if (!this.#enter(ARRAY)) return false
-        if (this.#peek() === CLOSE_ARRAY) return this.#close()
-      } else if (c === MINUS || (c >= ZERO && c <= NINE)) {
-        return this.#number()
-      } else {
-        return this.#word(c)
-      }
-    }
-  }
-
-  #enter(kind: number): boolean {
-    if (this.#depth === this.#maxDepth) return this.#fail('too-deep', this.#at)
-    this.#depth += 1
-    this.#writer.enter(kind, this.#at)
-    if (kind === OBJECT) this.#names.enter()
-    this.#at += 1
-    return true
-  }
-
-  #close(): true {
-    if (this.#writer.openKind() === OBJECT) this.#names.leave()
-    this.#at += 1
-    this.#depth -= 1
-    this.#writer.close(this.#at)
-    return true
-  }
-
-  #name(): boolean {
-    if (this.#peek() !== QUOTE) return this.#wrong(this.#at)
-    const node = this.#writer.used
-    const start = this.#at
-    if (!this.#string()) return false
-    if (this.#names.repeats(this.#writer.tape, this.#units, node)) this.#flawed('duplicate-key', start)
-    if (this.#peek() !== COLON) return this.#wrong(this.#at)
-    this.#at += 1
-    return true
-  }
-
-  #string(): boolean {
     const units = this.#units
-    const start = this.#at + 1
-    let escaped = 0
+    const writer = this.#writer
+    let next = VALUE
+    let at = 0
+    for (;;) {
+      const c = units[at] as number
+      if (c === QUOTE && next < AFTER_NAME) {
+        const end = this.#string(at + 1)
+        if (end < 0) return this.#wrong(wrongAt(end))
+        if (next >= NAME) this.#checkName(at)
+        next = next >= NAME ? AFTER_NAME : AFTER_VALUE
+        at = end
+      } else if (c === BLANK || c === LINE_FEED || c === RETURN || c === TAB) {
+        at += 1
+      } else if (next === AFTER_VALUE) {
+        if (c === writer.closer) this.#close(at)
+        else if (c === COMMA && writer.open !== NONE) next = writer.closer === CLOSE_OBJECT ? NAME : VALUE
+        else return this.#end(at)
+        at += 1
+      } else if (next === AFTER_NAME) {
+        if (c !== COLON) return this.#wrong(at)
+        next = VALUE
+        at += 1
+      } else if (
+        (c === CLOSE_OBJECT && next === NAME_OR_CLOSE) ||
+        (c === CLOSE_ARRAY && next === VALUE_OR_CLOSE)
+      ) {
+        this.#close(at)
+        next = AFTER_VALUE
+        at += 1
+      } else if (next >= NAME) {
+        return this.#wrong(at)
+      } else if (c === OPEN_OBJECT || c === OPEN_ARRAY) {
+        if (writer.depth === this.#maxDepth) return { fault: 'too-deep', at }
+        next = this.#enter(c, at)
+        at += 1
+      } else {
+        const end = this.#token(c, at)
+        if (end < 0) return this.#wrong(wrongAt(end))
+        next = AFTER_VALUE
+        at = end
+      }
+    }
+  }
+
+  #enter(c: number, at: number): number {
+    if (c === OPEN_ARRAY) {
+      this.#writer.enter(ARRAY, at)
+      return VALUE_OR_CLOSE
+    }
+    this.#writer.enter(OBJECT, at)
+    this.#names.enter()
+    return NAME_OR_CLOSE
+  }
+
+  #close(at: number): void {
+    if (this.#writer.closer === CLOSE_OBJECT) this.#names.leave()
+    this.#writer.close(at + 1)
+  }
+
+  /** The name just written; `at` is that of its opening quote. */
+  #checkName(at: number): void {
+    const { tape, used } = this.#writer
+    if (this.#names.repeats(tape, this.#units, used - SCALAR_WORDS))
+      this.#flaw ??= { fault: 'duplicate-key', at }
+  }
+
+  /** In: the index after the opening quote. Out: the one after the closing quote, or `wrongAt`. */
+  #string(start: number): number {
+    const units = this.#units
+    let flags = STRING
+    let limit = start + LONG_STRING
     for (let at = start; ; at += 1) {
       let c = units[at] as number
       // Most characters are beyond all that matter: one comparison each.
-      while (c > BACKSLASH || (c > QUOTE && c < BACKSLASH)) {
+      while ((c > BACKSLASH || (c > QUOTE && c < BACKSLASH) || c === BLANK) && at < limit) {
         at += 1
         c = units[at] as number
       }
+      if (at === limit) {
+        at = this.#nextNotPlain(at)
+        c = units[at] as number
+        limit = at + LONG_STRING
+      }
       if (c === QUOTE) {
-        this.#writer.scalar(escaped | STRING, start, at)
-        this.#at = at + 1
-        return true
+        this.#writer.scalar(flags, start, at)
+        return at + 1
       }
       if (c === BACKSLASH) {
-        escaped = ESCAPED
+        flags = STRING | ESCAPED
         const end = endOfEscape(units, at)
-        if (end < 0) return this.#wrong(wrongAt(end))
-        if (isLoneSurrogate(units, at, end)) this.#flawed('lone-surrogate', at)
+        if (end < 0) return end
+        if (isLoneSurrogate(units, at, end)) this.#flaw ??= { fault: 'lone-surrogate', at }
         at = end - 1
-      } else if (c < BLANK) return this.#wrong(at)
+      } else if (c < BLANK) return wrongAt(at)
     }
   }
 
-  #number(): boolean {
-    return this.#token(NUMBER, endOfNumber(this.#units, this.#at))
+  #nextNotPlain(at: number): number {
+    NOT_PLAIN.lastIndex = at
+    return NOT_PLAIN.exec(this.#text)?.index ?? this.#text.length
   }
 
-  #word(c: number): boolean {
-    if (c === LOWER_T) return this.#token(BOOLEAN, endOfWord(this.#units, this.#at, 'true'))
-    if (c === LOWER_F) return this.#token(BOOLEAN, endOfWord(this.#units, this.#at, 'false'))
-    if (c === LOWER_N) return this.#token(NULL, endOfWord(this.#units, this.#at, 'null'))
-    return this.#wrong(this.#at)
+  /** A number or a word. Out: the index after it, or `wrongAt`. */
+  #token(c: number, at: number): number {
+    let kind = NUMBER
+    let end: number
+    if (c === LOWER_T || c === LOWER_F) {
+      kind = BOOLEAN
+      end = endOfWord(this.#units, at, c === LOWER_T ? 'true' : 'false')
+    } else if (c === LOWER_N) {
+      kind = NULL
+      end = endOfWord(this.#units, at, 'null')
+    } else end = endOfNumber(this.#units, at)
+    if (end >= 0) this.#writer.scalar(kind, at, end)
+    return end
   }
 
-  #token(kind: number, end: number): boolean {
-    if (end < 0) return this.#wrong(wrongAt(end))
-    this.#writer.scalar(kind, this.#at, end)
-    this.#at = end
-    return true
+  /** The end of the document, if it is one. */
+  #end(at: number): JsonTape | JsonFault {
+    const isEnd = this.#writer.open === NONE && at >= this.#text.length
+    return isEnd ? (this.#flaw ?? this.#writer.done()) : this.#wrong(at)
   }
 
-  /** Skips blanks. Out: the character after them; zero at the end. */
-  #peek(): number {
-    const units = this.#units
-    let at = this.#at
-    let c = units[at] as number
-    while (c === BLANK || c === LINE_FEED || c === RETURN || c === TAB) {
-      at += 1
-      c = units[at] as number
-    }
-    this.#at = at
-    return c
-  }
-
-  #wrong(at: number): false {
-    return this.#fail(at >= this.#length ? 'truncated' : 'syntax', at)
-  }
-
-  #fail(fault: JsonFault['fault'], at: number): false {
-    this.#fault = { fault, at }
-    return false
-  }
-
-  #flawed(fault: JsonFault['fault'], at: number): void {
-    this.#flaw ??= { fault, at }
+  #wrong(at: number): JsonFault {
+    return { fault: at >= this.#text.length ? 'truncated' : 'syntax', at }
   }
 }

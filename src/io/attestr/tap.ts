@@ -55,7 +55,8 @@ export function createTaps(): Taps {
   return {
     fit: (connector) => (options, callback) => {
       connector(options, (...result) => {
-        if (result[1] !== null) tapOf(result[1])
+        // Without a connection there is an error, and in truth no second argument.
+        if (result[0] === null) tapOf(result[1])
         callback(...result)
       })
     },

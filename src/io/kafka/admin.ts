@@ -1,6 +1,7 @@
 import type { Admin } from 'kafkajs'
 import type { Log } from '../../core/ports.js'
 import { createKafkaClient, type KafkaConnection } from './client.js'
+import { commitOffsetsAtOnce, type GroupOffsets } from './group-offsets.js'
 
 export interface PartitionRange {
   readonly partition: number
@@ -25,8 +26,8 @@ export interface KafkaAdmin {
   existing(): Promise<ReadonlySet<string>>
   /** Creates those that do not exist. Out: the created ones. */
   create(topics: readonly TopicSettings[]): Promise<readonly string[]>
-  /** Only while the group has no members. */
-  setOffsets(groupId: string, topic: string, offsets: ReadonlyMap<number, number>): Promise<void>
+  /** All or none; see group-offsets.ts. */
+  setOffsets(groupId: string, read: () => Promise<GroupOffsets | null>): Promise<void>
   deleteGroup(groupId: string): Promise<void>
   close(): Promise<void>
 }
@@ -64,14 +65,7 @@ export function createKafkaAdmin(connection: KafkaConnection, log: Log): KafkaAd
       }),
     existing: () => ask(async (admin) => new Set(await admin.listTopics())),
     create: (topics) => ask((admin) => createMissing(admin, topics)),
-    setOffsets: (groupId, topic, offsets) =>
-      ask((admin) =>
-        admin.setOffsets({
-          groupId,
-          topic,
-          partitions: [...offsets].map(([partition, offset]) => ({ partition, offset: String(offset) })),
-        }),
-      ),
+    setOffsets: (groupId, read) => commitOffsetsAtOnce(connection, log, groupId, read),
     deleteGroup: (groupId) => ask(async (admin) => void (await admin.deleteGroups([groupId]))),
     async close() {
       const last = current

@@ -98,7 +98,12 @@ export function filterAborted<T extends RawMessage>(input: {
   })
 }
 
+/** Modules that hold a consumer, in the order in which one loads the other. */
+const HOLDERS = ['', '/src', '/src/admin', '/src/consumer', '/src/consumer/consumerGroup', '/src/consumer/batch']
+
 function replaceAbortedFilter(): void {
+  // A host that loaded the library before keeps its consumers as they are; ours are built anew, around our filter.
+  for (const holder of HOLDERS) delete require.cache[require.resolve(`kafkajs${holder}`)]
   const path = require.resolve('kafkajs/src/consumer/filterAbortedMessages')
   require(path)
   const loaded = require.cache[path]

@@ -37,6 +37,8 @@ class GroupMember implements KafkaSource {
   private consumer: Consumer | null = null
   private listener: SourceListener | null = null
   private joined = false
+  /** Partitions were assigned at some time: there may be work to finish before the next join. */
+  private hadPartitions = false
   private stopping = false
   private onJoined: (() => void)[] = []
 
@@ -88,7 +90,7 @@ class GroupMember implements KafkaSource {
       partitionAssigners: [
         (args) =>
           hookAssigner(PartitionAssigners.roundRobin(args), {
-            revoking: () => listener.revoking(),
+            revoking: () => (this.hadPartitions ? listener.revoking() : Promise.resolve()),
             outOfRange: (at) => {
               this.pause(at)
               listener.outOfRange(at)
@@ -115,6 +117,7 @@ class GroupMember implements KafkaSource {
     )
     for (const at of partitions) this.pause(at)
     this.joined = true
+    this.hadPartitions = true
     for (const resolve of this.onJoined.splice(0)) resolve()
     if (!this.stopping) listener.assigned(partitions)
   }

@@ -14,9 +14,11 @@ export async function readStarts(
   groupId: string,
   list: readonly TopicPartition[],
 ): Promise<readonly (StartOffset | Error)[]> {
-  const topics = [...new Set(list.map((at) => at.topic))]
-  const answers = await Promise.all(topics.map((topic) => readTopic(admin, groupId, topic)))
-  const byTopic = new Map(topics.map((topic, index) => [topic, answers[index]]))
+  const byTopic = new Map<string, ReadonlyMap<number, StartOffset> | Error>()
+  // One after another: a topic that is gone fails every question that its connection is asked meanwhile.
+  for (const topic of new Set(list.map((at) => at.topic))) {
+    byTopic.set(topic, await readTopic(admin, groupId, topic))
+  }
   return list.map(({ topic, partition }) => {
     const answer = byTopic.get(topic)
     if (answer === undefined || answer instanceof Error) return answer ?? new Error('no answer')

@@ -1,5 +1,6 @@
 import type { Clock, Log } from '../../core/ports.js'
 import type { KafkaAdmin, TopicSettings } from './admin.js'
+import type { GroupOffsets } from './group-offsets.js'
 
 /** Start-up found something that waiting cannot mend. */
 export class StartRefused extends Error {
@@ -80,8 +81,7 @@ export async function settleFirstOffsets(
   needs: OffsetNeeds,
   outcomesTellOf: OutcomesTellOf,
 ): Promise<void> {
-  const committed = await Promise.all(needs.events.map((topic) => admin.committed(needs.groupId, topic)))
-  if (committed.some((offsets) => [...offsets.values()].some((offset) => offset >= 0))) return
+  if (await hasOffsets(admin, needs)) return
   if (needs.outcomes !== null && (await outcomesTellOf(needs.outcomes, needs.events))) {
     throw new StartRefused(
       'offsets-missing',
@@ -90,14 +90,24 @@ export async function settleFirstOffsets(
     )
   }
   if (needs.startFrom === 'earliest') return
-  for (const topic of needs.events) {
+  // Another process may start at the same time: whoever is second finds the offsets of the first.
+  await admin.setOffsets(needs.groupId, async () =>
+    (await hasOffsets(admin, needs)) ? null : endsOf(admin, needs.events),
+  )
+}
+
+async function hasOffsets(admin: KafkaAdmin, { groupId, events }: OffsetNeeds): Promise<boolean> {
+  const committed = await Promise.all(events.map((topic) => admin.committed(groupId, topic)))
+  return committed.some((offsets) => [...offsets.values()].some((offset) => offset >= 0))
+}
+
+async function endsOf(admin: KafkaAdmin, topics: readonly string[]): Promise<GroupOffsets> {
+  const ends = new Map<string, ReadonlyMap<number, number>>()
+  for (const topic of topics) {
     const ranges = await admin.ranges(topic)
-    await admin.setOffsets(
-      needs.groupId,
-      topic,
-      new Map(ranges.map(({ partition, high }) => [partition, high])),
-    )
+    ends.set(topic, new Map(ranges.map(({ partition, high }) => [partition, high])))
   }
+  return ends
 }
 
 const FIRST_WAIT_MS = 500

@@ -1,6 +1,7 @@
 import avro from 'avsc'
 import { type Encoder, RecordUnencodable } from '../../core/ports.js'
 import type { DeadLetter, OutcomeRow, VerifiedStage } from '../../core/records.js'
+import { writeAsciiStringsFast } from './ascii-strings.js'
 import { createGuard, invalidPath } from './guard.js'
 import { SCHEMAS } from './schemas.js'
 import { createSlab, type Slab } from './slab.js'
@@ -28,6 +29,7 @@ const DEFAULT_SLAB_BYTES = 131_072
  * Source: product.md section 7; libraries.md sections 4.1 and 4.3
  */
 export function createEncoders(options: EncoderOptions): RecordEncoders {
+  writeAsciiStringsFast()
   const slab = createSlab(options.slabBytes ?? DEFAULT_SLAB_BYTES)
   return {
     verified: createEncoder<VerifiedStage>(SCHEMAS.verified, options.ids.verified, slab),

@@ -8,10 +8,7 @@ export type OutcomeFacts = Pick<
 >
 
 export interface RecordFacts
-  extends Pick<
-    VerifiedStage,
-    'recordId' | 'stageIndex' | 'stageCount' | 'origin' | 'attempt' | 'replays'
-  > {
+  extends Pick<VerifiedStage, 'recordId' | 'stageIndex' | 'stageCount' | 'origin' | 'attempt' | 'replays'> {
   /** Where the record lies. */
   readonly at: Coordinates
 }
@@ -120,7 +117,10 @@ function checkHandshake(
     stages.size === stageCount &&
     records.every((record) => record.stageCount === stageCount && record.stageIndex < stageCount)
   if (!whole) {
-    report('handshake-torn', `${attempt}: ${stages.size} of ${stageCount} stages, the outcome tells of ${told}`)
+    report(
+      'handshake-torn',
+      `${attempt}: ${stages.size} of ${stageCount} stages, the outcome tells of ${told}`,
+    )
   }
   if (records.length > stages.size || ids.size < records.length) {
     report('record-doubled', `${attempt}: ${records.length} records, ${ids.size} ids`)

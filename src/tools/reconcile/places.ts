@@ -1,7 +1,8 @@
 import type { Coordinates } from '../../core/model.js'
 
 /** A message as people write it. */
-export const placeOf = ({ topic, partition, offset }: Coordinates): string => `${topic}/${partition}@${offset}`
+export const placeOf = ({ topic, partition, offset }: Coordinates): string =>
+  `${topic}/${partition}@${offset}`
 
 export function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>()

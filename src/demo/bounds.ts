@@ -1,0 +1,4 @@
+/** Fewer events have no room for every kind between plain ones. */
+export const MIN_EVENTS = 100
+/** The plan is in memory, and so is what the proof reads. */
+export const MAX_EVENTS = 200_000
