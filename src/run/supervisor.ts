@@ -89,7 +89,8 @@ class OneSupervisor implements Supervisor {
   waitUntilRunning(signal: AbortSignal): Promise<boolean> | null {
     if (this.current.reason === null) return null
     return new Promise((resolve) => {
-      onAbort(signal, () => resolve(false))
+      if (signal.aborted) resolve(false)
+      else onAbort(signal, () => resolve(false))
     })
   }
 
