@@ -9,16 +9,19 @@ const waits = new WeakMap<AbortSignal, Set<() => void>>()
  * Out:    cancels; to be called when the wait is over
  */
 export function onAbort(signal: AbortSignal, run: () => void): Cancel {
-  const known = waits.get(signal)
-  const set = known ?? new Set()
-  if (known === undefined) {
-    waits.set(signal, set)
-    signal.addEventListener('abort', () => runAll(set), { once: true })
-  }
+  const set = waits.get(signal) ?? listen(signal)
   set.add(run)
   return () => {
     set.delete(run)
   }
+}
+
+/** A function of its own: a listener made beside `run` would keep it, and all it holds, as long as the signal lives. */
+function listen(signal: AbortSignal): Set<() => void> {
+  const set = new Set<() => void>()
+  waits.set(signal, set)
+  signal.addEventListener('abort', () => runAll(set), { once: true })
+  return set
 }
 
 function runAll(set: Set<() => void>): void {

@@ -27,23 +27,9 @@ export interface ReleaseOrder<T, E> {
 }
 
 export function createReleaseOrder<T, E>(): ReleaseOrder<T, E> {
-  let slots: Slot<T, E>[] = []
-  /** First not taken. */
-  let head = 0
+  const slots: Slot<T, E>[] = []
   /** First not finished. */
   let front = 0
-
-  const settle = (): void => {
-    while (front < slots.length && slots[front]?.end !== null) front += 1
-  }
-  const compact = (): void => {
-    // Dropping the taken part only when it is the larger one keeps the cost per item constant.
-    if (head > 64 && head * 2 > slots.length) {
-      slots = slots.slice(head)
-      front -= head
-      head = 0
-    }
-  }
   return {
     add(item) {
       const slot: Slot<T, E> = { item, end: null }
@@ -53,24 +39,20 @@ export function createReleaseOrder<T, E>(): ReleaseOrder<T, E> {
     finish(slot, end) {
       slot.end = end
       if (slots[front] !== slot) return false
-      settle()
+      while (front < slots.length && slots[front]?.end !== null) front += 1
       return true
     },
     oldest: () => slots[front]?.item ?? null,
-    size: () => slots.length - head,
-    ready: () => front - head,
+    size: () => slots.length,
+    ready: () => front,
     takeReady(accept) {
-      let end = head
-      for (
-        let slot = slots[end];
-        end < front && slot !== undefined && accept(slot, end - head);
-        slot = slots[end]
-      )
-        end += 1
-      const taken = slots.slice(head, end)
-      head = end
-      compact()
-      return taken
+      let count = 0
+      for (const slot of slots) {
+        if (count === front || !accept(slot, count)) break
+        count += 1
+      }
+      front -= count
+      return slots.splice(0, count)
     },
     unfinished: () => slots.slice(front).flatMap((slot) => (slot.end === null ? [slot.item] : [])),
     cutAt(isGivenUp) {

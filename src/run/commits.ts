@@ -8,7 +8,7 @@ export interface CommitLoopDeps<T extends { readonly offset: number }> {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly commit: { readonly intervalMs: number; readonly maxEvents: number }
-  readonly onCommitted: (items: readonly T[]) => void
+  readonly onCommitted: (items: readonly T[], next: number) => void
   readonly onFailed: (error: unknown) => void
 }
 
@@ -16,6 +16,8 @@ export interface CommitLoopDeps<T extends { readonly offset: number }> {
 export interface CommitLoop {
   /** Something may be ready. `now`: do not wait for the interval. */
   soon(now: boolean): void
+  /** Commits an offset alone, ahead of everything else: for a loop that has nothing under way. */
+  moveTo(next: number): void
   /** Items of the commit under way. */
   size(): number
   /** Monotonic ms of the last commit's begin. */
@@ -34,7 +36,8 @@ export function createCommitLoop<T extends { readonly offset: number }>(deps: Co
 class Loop<T extends { readonly offset: number }> implements CommitLoop {
   private readonly deps: CommitLoopDeps<T>
   private timer: Cancel | null = null
-  private underWay = 0
+  /** Items of the commit under way; null: there is none. */
+  private underWay: number | null = null
   private startedAt: number
   private closed = false
 
@@ -44,7 +47,7 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
   }
 
   size(): number {
-    return this.underWay
+    return this.underWay ?? 0
   }
 
   lastAt(): number {
@@ -53,7 +56,7 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
 
   soon(now: boolean): void {
     const { order, commit, clock } = this.deps
-    if (this.closed || this.underWay > 0 || order.ready() === 0) return
+    if (this.closed || this.underWay !== null || order.ready() === 0) return
     const wait = this.startedAt + commit.intervalMs - clock.monotonic()
     if (now || wait <= 0 || order.ready() >= commit.maxEvents) {
       this.timer?.()
@@ -67,16 +70,23 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
     }
   }
 
+  moveTo(next: number): void {
+    if (!this.closed) this.write([], next)
+  }
+
   private run(): void {
-    const { committer, clock, onFailed } = this.deps
     const batch = this.take()
-    const next = (batch.at(-1)?.item.offset ?? 0) + 1
+    this.write(batch, (batch.at(-1)?.item.offset ?? 0) + 1)
+  }
+
+  private write(batch: readonly Slot<T, EventEnd>[], next: number): void {
+    const { committer, clock, onFailed } = this.deps
     this.underWay = batch.length
     this.startedAt = clock.monotonic()
     committer.commit({ outputs: batch.flatMap((slot) => slot.end?.outputs ?? []), next }).then(
-      () => this.committed(batch),
+      () => this.committed(batch, next),
       (error) => {
-        this.underWay = 0
+        this.underWay = null
         if (this.closed) this.closeCommitter()
         else onFailed(error)
       },
@@ -93,9 +103,9 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
     })
   }
 
-  private committed(batch: readonly Slot<T, EventEnd>[]): void {
+  private committed(batch: readonly Slot<T, EventEnd>[], next: number): void {
     const { metrics, clock, onCommitted } = this.deps
-    this.underWay = 0
+    this.underWay = null
     metrics.add('attestr_commits_total', 1)
     metrics.observe('attestr_commit_seconds', (clock.monotonic() - this.startedAt) / 1000)
     for (const { end } of batch) {
@@ -106,7 +116,10 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
       this.closeCommitter()
       return
     }
-    onCommitted(batch.map((slot) => slot.item))
+    onCommitted(
+      batch.map((slot) => slot.item),
+      next,
+    )
     this.soon(false)
   }
 
@@ -114,7 +127,7 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
     if (this.closed) return
     this.closed = true
     this.timer?.()
-    if (this.underWay === 0) this.closeCommitter()
+    if (this.underWay === null) this.closeCommitter()
   }
 
   private closeCommitter(): void {

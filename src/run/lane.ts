@@ -37,7 +37,8 @@ export interface LaneFigures {
 interface Entry extends Held {
   /** Epoch ms. The message itself is not kept: it may be large, and its bytes are no longer counted. */
   readonly timestamp: number
-  readonly ticket: Ticket & { readonly controller: AbortController }
+  /** Null when the work has ended: what hangs on the signal is to be freed before the commit. */
+  controller: AbortController | null
 }
 
 /**
@@ -108,7 +109,7 @@ class PartitionLane implements Lane {
     this.startOffset = committer.start
     this.commits = createCommitLoop({
       ...{ committer, order: this.order, clock, metrics, commit },
-      onCommitted: (entries) => this.committed(entries),
+      onCommitted: (entries, next) => this.committed(entries, next),
       onFailed: (error) => this.fail(error),
     })
     if (committer.start.kind === 'events-lost') {
@@ -124,6 +125,8 @@ class PartitionLane implements Lane {
   acceptLoss(): void {
     const start = this.startOffset
     if (this.state !== 'lost' || start?.kind !== 'events-lost') return
+    // Else the next owner would ask again, and for ever while nothing comes behind the gap.
+    this.commits?.moveTo(start.to)
     this.runFrom(start.to)
     this.pauses.delete('events-lost')
   }
@@ -175,11 +178,12 @@ class PartitionLane implements Lane {
       offset: message.offset,
       account: null,
       timestamp: message.timestamp,
-      ticket: { controller, signal: controller.signal, calls: 0, callSlot: () => this.callSlot(entry) },
+      controller,
     }
+    const ticket: Ticket = { signal: controller.signal, calls: 0, callSlot: () => this.callSlot(entry) }
     const slot = this.order.add(entry)
     this.share.enter(entry, sizeOf(message))
-    this.deps.path(message, entry.ticket).then(
+    this.deps.path(message, ticket).then(
       (end) => this.finish(slot, end),
       (error) => this.fail(error),
     )
@@ -190,6 +194,7 @@ class PartitionLane implements Lane {
   }
 
   private finish(slot: Slot<Entry, EventEnd>, end: EventEnd | 'aborted'): void {
+    slot.item.controller = null
     if (this.state === 'closed' || slot.end !== null) return
     if (end === 'aborted') {
       if (this.state === 'draining') this.cut((entry) => entry === slot.item)
@@ -204,9 +209,9 @@ class PartitionLane implements Lane {
     this.watchDrain()
   }
 
-  private committed(entries: readonly Entry[]): void {
+  private committed(entries: readonly Entry[], next: number): void {
     if (this.state === 'closed') return
-    this.committedTo = (entries.at(-1)?.offset ?? 0) + 1
+    this.committedTo = next
     this.share.leave(entries)
     this.watchDrain()
   }
@@ -229,7 +234,7 @@ class PartitionLane implements Lane {
   /** Gives up what answers the question, and what stands behind it. */
   private cut(isGivenUp: (entry: Entry) => boolean): void {
     const entries = this.order.cutAt(isGivenUp)
-    for (const entry of entries) entry.ticket.controller.abort()
+    for (const entry of entries) entry.controller?.abort()
     this.share.leave(entries)
     this.commits?.soon(true)
     this.watchDrain()
@@ -269,7 +274,7 @@ class PartitionLane implements Lane {
     this.state = 'closed'
     this.idleTimer?.()
     this.queue.clear()
-    for (const entry of this.order.unfinished()) entry.ticket.controller.abort()
+    for (const entry of this.order.unfinished()) entry.controller?.abort()
     this.share.close()
     this.commits?.close()
     for (const resolve of this.closed) resolve()

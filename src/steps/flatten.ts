@@ -99,7 +99,7 @@ function flattenStage(parts: WalkParts, stage: StageAt): FlatStage | string {
       place = tree.output
       pending = isPending(tape, value)
     } else place = walk.member(stage.node, name, tree.extra)
-    if (place === null || !walk.add(value, place, 1)) break
+    if (place === null || !walk.add(value, place)) break
   }
   if (walk.over !== null) return walk.over
   const { input, output, extra, kinds, redactions } = walk

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { fullPath, itemPath, memberPath } from '../core/paths.js'
 import type { Protect, Scope } from './protect.js'
 
@@ -17,7 +18,10 @@ export interface Place {
   items: Place[] | null
 }
 
-/** Results of one flow have the same names, so that places are kept; when there are this many the tree starts anew. */
+/**
+ * Results of one flow have the same names, so that places are kept; when there are this many the tree starts anew. Long names
+ * and those that are masked are made each time.
+ */
 const MOST_PLACES = 16_384
 const LONGEST_NAME = 64
 const MOST_ITEMS = 64
@@ -49,14 +53,17 @@ export class PathTree {
   member(parent: Place, name: string): Place {
     const known = parent.members?.get(name)
     if (known !== undefined) return known
-    const shown = this.#protect.name(name)
-    const scope = this.#protect.member(parent.scope, name)
+    const keeps = name.length <= LONGEST_NAME && this.#size < MOST_PLACES
+    // Everything that is kept is made of the copy: a part of the received text would keep all of it alive.
+    const kept = keeps ? ownText(name) : name
+    const shown = this.#protect.name(kept)
+    const scope = this.#protect.member(parent.scope, kept)
     const path = memberPath(parent.path, shown)
     const place = newPlace(parent.column, path, scope, shown, shown !== name)
-    if (name.length <= LONGEST_NAME && this.#size < MOST_PLACES) {
+    if (keeps) {
       this.#size += 1
       parent.members ??= new Map()
-      parent.members.set(own(name), place)
+      parent.members.set(kept, place)
     }
     return place
   }
@@ -102,7 +109,7 @@ export function fullOf(place: Place): string {
   return place.full
 }
 
-/** A copy that does not keep the text alive of which the name is a part. */
-function own(name: string): string {
-  return Object.keys({ [name]: 0 })[0] ?? name
+/** A copy that shares no memory with the text of which `text` is a part. */
+function ownText(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8')
 }

@@ -57,6 +57,8 @@ export class StageWalk {
   over: string | null = null
   readonly #parts: WalkParts
   readonly #tape: JsonTape
+  /** The map that takes the leaves just now. */
+  #into: TextMap = this.input
   #leaves = 0
   readonly #renamed = new Map<JsonNode, ReadonlyMap<JsonNode, string>>()
 
@@ -65,17 +67,10 @@ export class StageWalk {
     this.#tape = parts.tape
   }
 
-  /** Adds a value and all below. Recursion is bounded by the depth limit. Out: false when a limit is passed. */
-  add(node: JsonNode, place: Place, depth: number): boolean {
-    const code = codeOf(this.#tape, node)
-    if (place.renamed) this.#redact(place, 'mask')
-    if (place.scope.action === 'drop' && code !== NULL) return this.#drop(place)
-    if (code === STRING) return this.#text(stringText(this.#tape, node), place)
-    if (code === NUMBER) return this.#number(sourceText(this.#tape, node), place)
-    if (code > ARRAY) return this.#literal(node, place)
-    if (depth > this.#parts.limits.depth) return this.#stop(`deeper than ${this.#parts.limits.depth}`)
-    if (firstOf(node) === nextOf(this.#tape, node)) return this.#literal(node, place)
-    return code === OBJECT ? this.#object(node, place, depth) : this.#array(node, place, depth)
+  /** Adds a member of the stage. Out: false when a limit is passed. */
+  add(node: JsonNode, place: Place): boolean {
+    this.#into = this[place.column]
+    return this.#value(node, place, 1)
   }
 
   /**
@@ -101,11 +96,24 @@ export class StageWalk {
     return distinct === place.name ? place : this.#parts.tree.renamed(parent, place, distinct)
   }
 
+  /** A value and all below. Recursion is bounded by the depth limit. */
+  #value(node: JsonNode, place: Place, depth: number): boolean {
+    const code = codeOf(this.#tape, node)
+    if (place.renamed) this.#redact(place, 'mask')
+    if (place.scope.action === 'drop' && code !== NULL) return this.#drop(place)
+    if (code === STRING) return this.#text(stringText(this.#tape, node), place)
+    if (code === NUMBER) return this.#number(sourceText(this.#tape, node), place)
+    if (code > ARRAY) return this.#literal(node, place)
+    if (depth > this.#parts.limits.depth) return this.#stop(`deeper than ${this.#parts.limits.depth}`)
+    if (firstOf(node) === nextOf(this.#tape, node)) return this.#literal(node, place)
+    return code === OBJECT ? this.#object(node, place, depth) : this.#array(node, place, depth)
+  }
+
   #object(node: JsonNode, place: Place, depth: number): boolean {
     const after = nextOf(this.#tape, node)
     for (let name = firstOf(node); name < after; name = nextOf(this.#tape, valueAfter(name))) {
       const member = this.member(node, name, place)
-      if (member === null || !this.add(valueAfter(name), member, depth + 1)) return false
+      if (member === null || !this.#value(valueAfter(name), member, depth + 1)) return false
     }
     return true
   }
@@ -114,7 +122,7 @@ export class StageWalk {
     const after = nextOf(this.#tape, node)
     let index = 0
     for (let item = firstOf(node); item < after; item = nextOf(this.#tape, item)) {
-      if (!this.add(item, this.#parts.tree.item(place, index), depth + 1)) return false
+      if (!this.#value(item, this.#parts.tree.item(place, index), depth + 1)) return false
       index += 1
     }
     return true
@@ -152,7 +160,7 @@ export class StageWalk {
     if (this.#leaves > this.#parts.limits.leaves)
       return this.#stop(`more than ${this.#parts.limits.leaves} leaves`)
     if (!this.#spend(place.path)) return false
-    this[place.column][place.path] = text
+    this.#into[place.path] = text
     return true
   }
 

@@ -1,4 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { DEMO_CANARY } from '../../src/demo/settings.js'
@@ -121,7 +124,9 @@ describe('attestr-kafka demo', () => {
   })
 
   it('leaves no connector behind when it is killed', async () => {
-    const demo = startDemo(['--events', '2000'])
+    // Its files cannot be removed by a process that is killed.
+    const folder = await mkdtemp(join(tmpdir(), 'demo-test-'))
+    const demo = startDemo(['--events', '2000'], { TMPDIR: folder })
     await until('events are fed', () => /^fed [1-9]/m.test(demo.out()))
     const connectors = childrenOf(demo.child.pid)
     expect(connectors.length).toBe(1)
@@ -129,6 +134,7 @@ describe('attestr-kafka demo', () => {
     await demo.ended
     await until('the connector has ended', () => !connectors.some(isAlive))
     await removeTraces(connection, { topics: await demoTopics(), groupId: 'none' }, log)
+    await rm(folder, { recursive: true })
   })
 
   it('names what to install where there is neither a stack nor Java, and ends with 1', async () => {

@@ -23,6 +23,8 @@ export interface TopicOptions {
   readonly partitions?: number
   /** Text before the random part of the name. */
   readonly name?: string
+  /** The whole name. */
+  readonly exact?: string
   readonly config?: Readonly<Record<string, string>>
 }
 
@@ -77,8 +79,8 @@ export async function connectBroker(brokers: readonly string[] = stack().brokers
   return {
     kafka,
     admin,
-    async createTopic({ partitions = 1, name = 'test', config = {} } = {}) {
-      const topic = uniqueName(name)
+    async createTopic({ partitions = 1, name = 'test', exact = uniqueName(name), config = {} } = {}) {
+      const topic = exact
       const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }))
       const wanted: ITopicConfig = { topic, numPartitions: partitions, configEntries }
       await admin.createTopics({ waitForLeaders: false, topics: [wanted] })

@@ -75,8 +75,8 @@ const AFTER_VALUE = 5
 
 /** Where a string is longer than this, a search by pattern takes a third of the time. */
 const LONG_STRING = 64
-/** What may not stand in a string as it is: quote, backslash and control characters. */
-const NOT_PLAIN = /[^ !#-[\]-\uffff]/g
+/** What may stand in a string as it is: no quote, backslash or control character. */
+const PLAIN = /[ !#-[\]-\uffff]*/y
 
 class Scanner {
   readonly #text: string
@@ -107,7 +107,7 @@ class Scanner {
         if (next >= NAME) this.#checkName(at)
         next = next >= NAME ? AFTER_NAME : AFTER_VALUE
         at = end
-      } else if (c === BLANK || c === LINE_FEED || c === RETURN || c === TAB) {
+      } else if (c <= BLANK && (c === BLANK || c === LINE_FEED || c === RETURN || c === TAB)) {
         at += 1
       } else if (next === AFTER_VALUE) {
         if (c === writer.closer) this.#close(at)
@@ -158,8 +158,8 @@ class Scanner {
   /** The name just written; `at` is that of its opening quote. */
   #checkName(at: number): void {
     const { tape, used } = this.#writer
-    if (this.#names.repeats(tape, this.#units, used - SCALAR_WORDS))
-      this.#flaw ??= { fault: 'duplicate-key', at }
+    const repeats = this.#names.repeats(tape, this.#units, used - SCALAR_WORDS)
+    if (repeats) this.#flaw ??= { fault: 'duplicate-key', at }
   }
 
   /** In: the index after the opening quote. Out: the one after the closing quote, or `wrongAt`. */
@@ -174,7 +174,7 @@ class Scanner {
         at += 1
         c = units[at] as number
       }
-      if (at === limit) {
+      if (at >= limit) {
         at = this.#nextNotPlain(at)
         c = units[at] as number
         limit = at + LONG_STRING
@@ -194,8 +194,9 @@ class Scanner {
   }
 
   #nextNotPlain(at: number): number {
-    NOT_PLAIN.lastIndex = at
-    return NOT_PLAIN.exec(this.#text)?.index ?? this.#text.length
+    PLAIN.lastIndex = at
+    PLAIN.test(this.#text)
+    return PLAIN.lastIndex
   }
 
   /** A number or a word. Out: the index after it, or `wrongAt`. */

@@ -69,6 +69,30 @@ describe('scanner, against a reference parser', () => {
     )
   })
 
+  it('agrees on long strings with anything at any place of them', () => {
+    const run = fc.tuple(fc.constantFrom('a', 'Z', ' ', '!', 'é', '😀'), fc.integer({ min: 0, max: 80 }))
+    const odd = fc.constantFrom(
+      '',
+      '\\n',
+      '\\\\',
+      '\\ud83d\\ude00',
+      '\\ud83d',
+      '\u0000',
+      '\n',
+      '"',
+      '","',
+      '\\',
+    )
+    fc.assert(
+      fc.property(fc.array(fc.tuple(run, odd), { maxLength: 5 }), (parts) => {
+        const inside = parts.map(([[character, count], add]) => character.repeat(count) + add).join('')
+        const text = `["${inside}"]`
+        expect(scanned(text)).toBe(verdictOf(text))
+      }),
+      { numRuns: 10_000 },
+    )
+  })
+
   it('agrees on texts deeper than a low bound', () => {
     fc.assert(
       fc.property(texts, fc.integer({ min: 0, max: 3 }), (text, maxDepth) => {
