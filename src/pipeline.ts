@@ -32,6 +32,7 @@ type Fetched =
       readonly trusted: TrustedResult
       readonly envelope: Envelope
       readonly fetchedAt: number
+      readonly httpStatus: number
     }
   | Ending
   | { readonly kind: 'aborted' }
@@ -100,10 +101,10 @@ async function fetchTrusted(
 
 function trust(deps: PathDeps, fetched: FetchEnd<Envelope>, credential: Credential): Fetched {
   if (fetched.kind !== 'ready') return fetched
-  const { envelope, finishedAt } = fetched
+  const { envelope, finishedAt, httpStatus } = fetched
   const verified = deps.verify(envelope, credential)
-  if (verified.kind !== 'ok') return verified
-  return { kind: 'trusted', trusted: verified.value, envelope, fetchedAt: finishedAt }
+  if (verified.kind !== 'ok') return withStatus(verified, httpStatus)
+  return { kind: 'trusted', trusted: verified.value, envelope, fetchedAt: finishedAt, httpStatus }
 }
 
 function conclude(
@@ -114,9 +115,9 @@ function conclude(
 ): EventEnd {
   const { route } = deps
   if (fetched.kind !== 'trusted') return concludeWithout(route, event, fetched, ended)
-  const { envelope, trusted, fetchedAt } = fetched
+  const { envelope, trusted, fetchedAt, httpStatus } = fetched
   const flat = deps.flatten(trusted)
-  if (flat.kind !== 'ok') return concludeWithout(route, event, flat, ended)
+  if (flat.kind !== 'ok') return concludeWithout(route, event, withStatus(flat, httpStatus), ended)
   return route.verified({
     ...ended,
     event,
@@ -125,6 +126,11 @@ function conclude(
     verification: trusted.verification,
     fetchedAt,
   })
+}
+
+/** A failure found in an answer tells the status of that answer. */
+function withStatus(end: Ending, httpStatus: number): Ending {
+  return end.kind === 'skip' ? end : { ...end, failure: { httpStatus, ...end.failure } }
 }
 
 function concludeWithout(route: Route, event: HandshakeEvent, end: Ending, ended: Ended): EventEnd {

@@ -26,6 +26,20 @@ const registry = async (path: string, init?: RequestInit): Promise<{ status: num
   return { status: response.status, body: await response.json() }
 }
 
+const sendJson = (method: 'POST' | 'PUT', path: string, body: object) =>
+  registry(path, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+
+const schemaText = (name: string): string =>
+  readFileSync(new URL(`../../avro/${name}.avsc`, import.meta.url), 'utf8')
+
+/** A version before ours, under the strictest setting: ours must go in beside it. */
+async function registerOlder(subject: string): Promise<void> {
+  const schema = JSON.parse(schemaText('verified-stage')) as { fields: { name: string }[] }
+  const older = { ...schema, fields: schema.fields.filter(({ name }) => name !== 'snapshot') }
+  await sendJson('POST', `/subjects/${subject}/versions`, { schema: JSON.stringify(older) })
+  await sendJson('PUT', `/config/${subject}`, { compatibility: 'FULL_TRANSITIVE' })
+}
+
 /** As org.apache.kafka.common.utils.Utils.murmur2, written from its source. */
 function murmur2(data: Buffer): number {
   const m = 0x5bd1e995
@@ -104,6 +118,7 @@ describe.each(['exactly-once', 'at-least-once'] as const)('%s', (delivery) => {
     await broker.createTopic({ exact: topics.deadLetter, partitions: DEAD_PARTITIONS })
     await broker.createTopic({ exact: topics.outcomes, partitions: OUTCOME_PARTITIONS })
     settingsBefore = await registry('/config')
+    await registerOlder(`${topics.verified}-value`)
     await sendAll(await avroWriter(topics.events))
     const { CompressionCodecs, CompressionTypes } = loadKafkajs()
     const codecOf = CompressionCodecs[CompressionTypes.GZIP]
@@ -144,12 +159,8 @@ describe.each(['exactly-once', 'at-least-once'] as const)('%s', (delivery) => {
 
   /** Registers the schema of events, and frames events with its id. */
   async function avroWriter(topic: string): Promise<(id: string) => Buffer> {
-    const schema = readFileSync(new URL('../../avro/handshake-completed.avsc', import.meta.url), 'utf8')
-    const { body } = await registry(`/subjects/${topic}-value/versions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ schema }),
-    })
+    const schema = schemaText('handshake-completed')
+    const { body } = await sendJson('POST', `/subjects/${topic}-value/versions`, { schema })
     const type = avro.Type.forSchema(JSON.parse(schema))
     const head = Buffer.alloc(5)
     head.writeUInt32BE((body as { id: number }).id, 1)
@@ -197,7 +208,8 @@ describe.each(['exactly-once', 'at-least-once'] as const)('%s', (delivery) => {
   it('writes Confluent framing with the id of the registry, readable by the schema of the registry', async () => {
     for (const kind of ['verified', 'deadLetter', 'outcomes'] as const) {
       const subject = `${site.topics[kind]}-value`
-      expect((await registry(`/subjects/${subject}/versions`)).body).toEqual([1])
+      const versions = kind === 'verified' ? [1, 2] : [1]
+      expect((await registry(`/subjects/${subject}/versions`)).body).toEqual(versions)
       const { body } = await registry(`/subjects/${subject}/versions/latest`)
       const { id, schema } = body as { id: number; schema: string }
       const type = avro.Type.forSchema(JSON.parse(schema))
@@ -211,8 +223,14 @@ describe.each(['exactly-once', 'at-least-once'] as const)('%s', (delivery) => {
 
   it('leaves the settings of the registry as they were', async () => {
     expect(await registry('/config')).toEqual(settingsBefore)
-    for (const topic of Object.values(site.topics))
-      expect((await registry(`/config/${topic}-value`)).status).toBe(404)
+    const { topics } = site
+    const settingOf = async (topic: string): Promise<unknown> =>
+      (await registry(`/config/${topic}-value`)).body
+    expect(await settingOf(topics.verified)).toEqual({ compatibilityLevel: 'FULL_TRANSITIVE' })
+    // The subject of the events was made by this test, which set nothing.
+    const unset = await settingOf(topics.events)
+    expect(await settingOf(topics.deadLetter)).toEqual(unset)
+    expect(await settingOf(topics.outcomes)).toEqual(unset)
   })
 
   it('stamps every message with the time of its writing', () => {
@@ -266,6 +284,23 @@ describe('topics made at the start', () => {
     expect(await settings(site.topics.verified)).toEqual({ 'cleanup.policy': 'delete' })
     expect(await settings(site.topics.deadLetter)).toEqual(kept)
     expect(await settings(site.topics.outcomes)).toEqual(kept)
+    await site.close()
+  })
+})
+
+describe('a schema that does not go with those of its subject', () => {
+  it('is refused at the start: nothing is read, and the subject stays as it was', async () => {
+    const site = await createSite({ partitions: 1 })
+    const subject = `${site.topics.outcomes}-value`
+    const other = { ...JSON.parse(schemaText('outcome')), fields: [{ name: 'source', type: 'int' }] }
+    await sendJson('POST', `/subjects/${subject}/versions`, { schema: JSON.stringify(other) })
+    await sendJson('PUT', `/config/${subject}`, { compatibility: 'BACKWARD' })
+    await site.send([{ value: site.handshakeId(0) }], 0)
+    const here = await site.here()
+    await expect(here.started).rejects.toMatchObject({ name: 'RegistryRefused', reason: 'incompatible' })
+    expect((await registry(`/subjects/${subject}/versions`)).body).toEqual([1])
+    expect(await site.committed(0)).toBe(-1)
+    expect(site.simulator.ledger.summary().calls).toBe(0)
     await site.close()
   })
 })
