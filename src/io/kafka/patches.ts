@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import type * as Kafkajs from 'kafkajs'
 import type { TopicPartition } from '../../core/model.js'
+import { addCodecs } from './codecs.js'
 
 /** What a consumer is told by the patched library, before it would go its own way. */
 export interface ConsumerHooks {
@@ -38,6 +39,7 @@ export function loadKafkajs(): typeof Kafkajs {
   }
   replaceAbortedFilter()
   library = require('kafkajs') as typeof Kafkajs
+  addCodecs(library)
   patchRequestQueue()
   patchCluster()
   patchConsumerGroup()
@@ -99,7 +101,14 @@ export function filterAborted<T extends RawMessage>(input: {
 }
 
 /** Modules that hold a consumer, in the order in which one loads the other. */
-const HOLDERS = ['', '/src', '/src/admin', '/src/consumer', '/src/consumer/consumerGroup', '/src/consumer/batch']
+const HOLDERS = [
+  '',
+  '/src',
+  '/src/admin',
+  '/src/consumer',
+  '/src/consumer/consumerGroup',
+  '/src/consumer/batch',
+]
 
 function replaceAbortedFilter(): void {
   // A host that loaded the library before keeps its consumers as they are; ours are built anew, around our filter.
