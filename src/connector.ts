@@ -120,8 +120,14 @@ class OneConnector implements Connector {
 
   async start(): Promise<void> {
     const { config, openEdges, clock, log, metrics } = this.options
-    const edges = await openEdges(this.ending.signal)
-    if (this.ending.signal.aborted) return edges.close()
+    const { signal } = this.ending
+    const edges = await openEdges(signal).catch((error) => {
+      // A stop ends the wait for an edge: that is no fault.
+      if (signal.aborted) return null
+      throw error
+    })
+    if (edges === null) return
+    if (signal.aborted) return edges.close()
     this.edges = edges
     this.lanes = createLanes({
       ...{

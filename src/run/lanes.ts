@@ -1,3 +1,4 @@
+import { causeOf } from '../core/cause.js'
 import type { SourceMessage, TopicPartition } from '../core/model.js'
 import type { Clock, Committer, Delivery, EventSource, Log, Metrics, SourceListener } from '../core/ports.js'
 import type { Path } from '../core/work.js'
@@ -207,11 +208,3 @@ class AssignedLanes implements Lanes {
 }
 
 const keyOf = (at: TopicPartition): string => `${at.topic}/${at.partition}`
-
-/** Names and protocol words of an error, never its message: a message may quote what was sent. */
-function causeOf(error: Error): string {
-  const type = 'type' in error && typeof error.type === 'string' ? error.type : null
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : null
-  const word = [type, code].find((one) => one !== null && /^[A-Z0-9_]{1,64}$/.test(one))
-  return word === undefined ? error.name : `${error.name} ${word}`
-}

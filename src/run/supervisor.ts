@@ -95,7 +95,9 @@ class OneSupervisor implements Supervisor {
   }
 
   private pause(reason: SystemicReason, fields: LogFields): void {
-    if (this.current.reason !== null) return
+    const { state, reason: known } = this.current
+    // Whoever asked for a stop gets it: nothing is left to pause.
+    if (known !== null || state === 'draining' || state === 'stopped') return
     this.change({ state: 'paused', reason, since: this.deps.clock.now() }, fields)
     this.deps.metrics.set('attestr_paused', 1, { reason })
     this.deps.onSystemic(reason)

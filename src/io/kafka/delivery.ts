@@ -65,8 +65,16 @@ export function createDelivery(
   writer: Writer,
 ): Delivery {
   const limit = pLimit(OPENING_AT_ONCE)
-  const settle = async (at: TopicPartition): Promise<Opening | Error> =>
-    withDeadline(options.transactionTimeoutMs, () => open(at)).catch(asError)
+  const settle = async (at: TopicPartition): Promise<Opening | Error> => {
+    const opening = open(at)
+    try {
+      return await withDeadline(options.transactionTimeoutMs, () => opening)
+    } catch (error) {
+      // One that opens after all is of no use any more.
+      opening.then(({ producer }) => producer.disconnect()).catch(() => undefined)
+      return asError(error)
+    }
+  }
   return {
     async open(list) {
       const openings = await Promise.all(list.map((at) => limit(() => settle(at))))

@@ -1,4 +1,5 @@
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs'
+import { causeOf } from '../../core/cause.js'
 import type { MessageHeader, SourceMessage, TopicPartition } from '../../core/model.js'
 import type { Clock, EventSource, Log, SourceListener } from '../../core/ports.js'
 import { createKafkaClient, type KafkaConnection } from './client.js'
@@ -52,9 +53,10 @@ class GroupMember implements KafkaSource {
       try {
         await this.run(listener)
         return
-      } catch {
+      } catch (error) {
+        const { brokers } = this.options.connection
         if (tries === 0)
-          this.options.log.warn('broker-unreachable', { brokers: [...this.options.connection.brokers] })
+          this.options.log.warn('broker-unreachable', { brokers: [...brokers], cause: causeOf(error) })
         await this.discard()
         await this.sleep(RESTART_MS)
       }

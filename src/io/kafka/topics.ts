@@ -1,3 +1,4 @@
+import { causeOf } from '../../core/cause.js'
 import type { Clock, Log } from '../../core/ports.js'
 import type { KafkaAdmin, TopicSettings } from './admin.js'
 import type { GroupOffsets } from './group-offsets.js'
@@ -128,7 +129,7 @@ export async function untilItWorks<T>(options: {
       return await options.operation()
     } catch (error) {
       if (!options.isPassing(error)) throw error
-      if (tries === 0) options.log.warn('waiting-for', { edge: options.what })
+      if (tries === 0) options.log.warn('waiting-for', { edge: options.what, cause: causeOf(error) })
       const waitMs = Math.min(FIRST_WAIT_MS * 2 ** tries, MAX_WAIT_MS)
       await new Promise<void>((resolve) => {
         const cancel = options.clock.after(waitMs, resolve)
