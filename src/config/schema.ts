@@ -148,7 +148,11 @@ const fetch = z.strictObject({
   giveUpMs: whole('Age at which a delayed event ends as a dead letter.').default(86_400_000),
   ratePerSecond: z.number().positive().nullable().default(null).describe('Calls a second of the group.'),
   ratePerDay: whole('Calls in any 24 hours of the group.').nullable().default(null),
-  maxResponseBytes: whole('Largest response.', 1024).default(8_388_608),
+  maxResponseBytes: whole(
+    'Largest response; texts of 128 MiB and more cannot be scanned.',
+    1024,
+    134_217_727,
+  ).default(8_388_608),
 })
 
 const commit = z.strictObject({
