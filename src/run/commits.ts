@@ -20,7 +20,7 @@ export interface CommitLoop {
   moveTo(next: number): void
   /** Items of the commit under way. */
   size(): number
-  /** Monotonic ms of the last commit's begin. */
+  /** Monotonic ms of the last commit's end. */
   lastAt(): number
   /** Begins no commit any more; the committer is closed once the one under way has settled. */
   close(): void
@@ -38,12 +38,14 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
   private timer: Cancel | null = null
   /** Items of the commit under way; null: there is none. */
   private underWay: number | null = null
-  private startedAt: number
+  private startedAt = 0
+  /** Of the last commit: the next one waits from there, since the broker needs time after an end as well. */
+  private endedAt: number
   private closed = false
 
   constructor(deps: CommitLoopDeps<T>) {
     this.deps = deps
-    this.startedAt = deps.clock.monotonic() - deps.commit.intervalMs
+    this.endedAt = deps.clock.monotonic() - deps.commit.intervalMs
   }
 
   size(): number {
@@ -51,13 +53,13 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
   }
 
   lastAt(): number {
-    return this.startedAt
+    return this.endedAt
   }
 
   soon(now: boolean): void {
     const { order, commit, clock } = this.deps
     if (this.closed || this.underWay !== null || order.ready() === 0) return
-    const wait = this.startedAt + commit.intervalMs - clock.monotonic()
+    const wait = this.endedAt + commit.intervalMs - clock.monotonic()
     if (now || wait <= 0 || order.ready() >= commit.maxEvents) {
       this.timer?.()
       this.timer = null
@@ -107,7 +109,8 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
     const { metrics, clock, onCommitted } = this.deps
     this.underWay = null
     metrics.add('attestr_commits_total', 1)
-    metrics.observe('attestr_commit_seconds', (clock.monotonic() - this.startedAt) / 1000)
+    this.endedAt = clock.monotonic()
+    metrics.observe('attestr_commit_seconds', (this.endedAt - this.startedAt) / 1000)
     for (const { end } of batch) {
       if (end !== null)
         metrics.add('attestr_outcomes_total', 1, { outcome: end.outcome, code: end.code ?? '' })

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type * as Kafkajs from 'kafkajs'
 import type { TopicPartition } from '../../core/model.js'
 import { addCodecs } from './codecs.js'
+import { replaceRecordBatch } from './record-batch.js'
 
 /** What a consumer is told by the patched library, before it would go its own way. */
 export interface ConsumerHooks {
@@ -21,6 +22,7 @@ let library: typeof Kafkajs | null = null
 /**
  * Loads kafkajs with its faults mended. Each patch replaces one function:
  * - filterAbortedMessages: the original shows aborted records when aborted transactions overlap in a partition.
+ * - RecordBatch: the original copies each record three times; the bytes are the same (speed alone).
  * - RequestQueue.scheduleCheckPendingRequests: the original wakes every millisecond on each idle connection.
  * - Cluster.retry: undefined in the original, so that InitProducerId and TxnOffsetCommit wait 300 ms and more.
  * - ConsumerGroup.joinAndSync: the original rejoins without waiting for work in flight.
@@ -38,6 +40,7 @@ export function loadKafkajs(): typeof Kafkajs {
     )
   }
   replaceAbortedFilter()
+  replaceRecordBatch()
   library = require('kafkajs') as typeof Kafkajs
   addCodecs(library)
   patchRequestQueue()

@@ -1,6 +1,6 @@
 import type { CompressionTypes, ICustomPartitioner, Message, ProducerBatch, TopicMessages } from 'kafkajs'
 import type { MessageHeader, Output } from '../../core/model.js'
-import { loadKafkajs } from './patches.js'
+import { partitionOf } from '../../core/murmur2.js'
 
 /** A message of ours as kafkajs takes it; the partitioner gets the whole object. */
 interface PlacedMessage extends Message {
@@ -13,14 +13,14 @@ const MAX_SEND_BYTES = 900_000
 const RECORD_OVERHEAD_BYTES = 70
 
 /** murmur2 of the key as in the Java client; without a key the source partition modulo the number of partitions. */
-export const partitioner: ICustomPartitioner = () => {
-  const byKey = loadKafkajs().Partitioners.DefaultPartitioner()
-  return (args) => {
-    const { message, partitionMetadata } = args
-    if (message.key !== null && message.key !== undefined) return byKey(args)
-    return (message as PlacedMessage).sourcePartition % partitionMetadata.length
+export const partitioner: ICustomPartitioner =
+  () =>
+  ({ message, partitionMetadata }) => {
+    const { key, sourcePartition } = message as PlacedMessage
+    return Buffer.isBuffer(key)
+      ? partitionOf(key, partitionMetadata.length)
+      : sourcePartition % partitionMetadata.length
   }
-}
 
 /** Cuts outputs into sends that the broker takes, in order. */
 export function* sends(outputs: readonly Output[], compression: CompressionTypes): Generator<ProducerBatch> {
