@@ -16,6 +16,7 @@ import { createStageTypeOf } from './core/stage-type.js'
 import type { Path, SystemicReason } from './core/work.js'
 import { createPath } from './pipeline.js'
 import { createGate, type Gate } from './run/gate.js'
+import type { Lane } from './run/lane.js'
 import { createLanes, type Lanes } from './run/lanes.js'
 import { createSupervisor, type Supervisor } from './run/supervisor.js'
 import { createDecode } from './steps/decode.js'
@@ -181,13 +182,12 @@ class OneConnector implements Connector {
     const { state, reason, since } = this.supervisor.status()
     const { calls, events, bytes } = this.gate.figures()
     const lanes = this.lanes?.list() ?? []
-    const lost = lanes.some((lane) => lane.state === 'lost')
+    const waiting = state === 'running' ? this.notReady(lanes) : reason
     const oldest = Math.min(...lanes.map((lane) => lane.figures.oldestTimestamp ?? Number.POSITIVE_INFINITY))
-    const shown = state === 'stopped' ? 'draining' : lost && state === 'running' ? 'paused' : state
     return {
-      ready: shown === 'running' && lanes.length > 0,
-      state: shown,
-      reason: lost ? 'events-lost' : lanes.length === 0 && shown === 'running' ? 'no-partitions' : reason,
+      ready: state === 'running' && waiting === null,
+      state: state === 'stopped' ? 'draining' : waiting === 'events-lost' ? 'paused' : state,
+      reason: waiting,
       since,
       ...{ inFlight: calls, heldEvents: events, heldBytes: bytes },
       lagEvents: lanes.reduce((sum, lane) => sum + lane.figures.lag, 0),
@@ -204,9 +204,20 @@ class OneConnector implements Connector {
     }
   }
 
+  /** Why a running connector makes no progress on some partition; null when it does. */
+  private notReady(lanes: readonly Lane[]): string | null {
+    const { clock, config } = this.options
+    const silentMs = clock.monotonic() - (this.lanes?.aliveAt() ?? Number.NEGATIVE_INFINITY)
+    if (lanes.length === 0) return 'no-partitions'
+    if (silentMs > config.kafka.sessionTimeoutMs) return 'broker-down'
+    if (lanes.some((lane) => lane.state === 'lost')) return 'events-lost'
+    return lanes.some((lane) => lane.state === 'closed') ? 'partitions-failed' : null
+  }
+
   private showGauges(): void {
     const { metrics, clock } = this.options
-    const { inFlight, heldEvents, heldBytes, lagEvents, lagSeconds } = this.status()
+    const { inFlight, heldEvents, heldBytes, lagEvents, lagSeconds, reason } = this.status()
+    metrics.set('attestr_paused', reason === 'events-lost' ? 1 : 0, { reason: 'events-lost' })
     metrics.set('attestr_in_flight', inFlight)
     metrics.set('attestr_held_events', heldEvents)
     metrics.set('attestr_held_bytes', heldBytes)

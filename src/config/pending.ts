@@ -4,8 +4,8 @@ const PENDING: Readonly<Record<string, string>> = {
   'topics.replay': 'nothing is replayed',
   onSystemic: 'systemic trouble ends the process with exit code 4',
   'deadLetters.flood': 'a flood of dead letters does not pause',
-  systemic: 'there are no probes',
-  'fetch.giveUpMs': 'events are not delayed',
+  'systemic.probeMs': 'there are no probes',
+  'systemic.maxProbeMs': 'there are no probes',
 }
 
 export interface PendingKey {

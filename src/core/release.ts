@@ -15,6 +15,8 @@ export interface ReleaseOrder<T, E> {
   /** Out: whether anything became ready at the front. */
   finish(slot: Slot<T, E>, end: E): boolean
   oldest(): T | null
+  /** The first not taken, finished or not. */
+  first(): T | null
   /** Not taken yet, finished or not. */
   size(): number
   ready(): number
@@ -43,6 +45,7 @@ export function createReleaseOrder<T, E>(): ReleaseOrder<T, E> {
       return true
     },
     oldest: () => slots[front]?.item ?? null,
+    first: () => slots[0]?.item ?? null,
     size: () => slots.length,
     ready: () => front,
     takeReady(accept) {

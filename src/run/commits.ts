@@ -14,8 +14,8 @@ export interface CommitLoopDeps<T extends { readonly offset: number }> {
 
 /** Commits what is finished at the front of an order: one batch at a time, by time or by count. */
 export interface CommitLoop {
-  /** Something may be ready. `now`: do not wait for the interval. */
-  soon(now: boolean): void
+  /** Something may be ready. `hurry`: from now on, do not wait for the interval. */
+  soon(hurry: boolean): void
   /** Commits an offset alone, ahead of everything else: for a loop that has nothing under way. */
   moveTo(next: number): void
   /** Items of the commit under way. */
@@ -41,6 +41,7 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
   private startedAt = 0
   /** Of the last commit: the next one waits from there, since the broker needs time after an end as well. */
   private endedAt: number
+  private hurried = false
   private closed = false
 
   constructor(deps: CommitLoopDeps<T>) {
@@ -56,20 +57,13 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
     return this.endedAt
   }
 
-  soon(now: boolean): void {
+  soon(hurry: boolean): void {
     const { order, commit, clock } = this.deps
+    if (hurry) this.hurried = true
     if (this.closed || this.underWay !== null || order.ready() === 0) return
-    const wait = this.endedAt + commit.intervalMs - clock.monotonic()
-    if (now || wait <= 0 || order.ready() >= commit.maxEvents) {
-      this.timer?.()
-      this.timer = null
-      this.run()
-    } else {
-      this.timer ??= clock.after(wait, () => {
-        this.timer = null
-        this.soon(true)
-      })
-    }
+    const wait = this.hurried ? 0 : this.endedAt + commit.intervalMs - clock.monotonic()
+    if (wait <= 0 || order.ready() >= commit.maxEvents) this.run()
+    else this.timer ??= clock.after(wait, () => this.run())
   }
 
   moveTo(next: number): void {
@@ -77,6 +71,8 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
   }
 
   private run(): void {
+    this.timer?.()
+    this.timer = null
     const batch = this.take()
     this.write(batch, (batch.at(-1)?.item.offset ?? 0) + 1)
   }

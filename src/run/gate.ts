@@ -1,12 +1,11 @@
 import type { CallSlot } from '../core/work.js'
+import { type ByteBounds, HeldBytes } from './held-bytes.js'
 import { type Account, type GateCounters, Share } from './share.js'
 
-export interface GateBounds {
+export interface GateBounds extends ByteBounds {
   /** Calls in flight. */
   readonly concurrency: number
   readonly maxHeldEvents: number
-  readonly maxInFlightBytes: number
-  readonly maxResponseBytes: number
 }
 
 /** What the gate asks of a lane. */
@@ -68,10 +67,6 @@ export function createGate(bounds: GateBounds): Gate {
   return new SharedGate(bounds)
 }
 
-/** Weight of the newest body in the running estimate. */
-const ESTIMATE_WEIGHT = 0.1
-const FIRST_ESTIMATE_BYTES = 8192
-
 class SharedGate implements Gate, GateCounters {
   readonly bounds: GateBounds
   readonly shares = new Set<Share>()
@@ -82,14 +77,12 @@ class SharedGate implements Gate, GateCounters {
   events = 0
   waitingCalls = 0
   waitingBodies = 0
-  bytes = 0
-  estimate = FIRST_ESTIMATE_BYTES
-  /** The event that passes the byte bound. */
-  passing: Account | null = null
+  readonly bytes: HeldBytes
   serving = false
 
   constructor(bounds: GateBounds) {
     this.bounds = bounds
+    this.bytes = new HeldBytes(bounds)
   }
 
   join(lane: GateLane): GateShare {
@@ -105,20 +98,7 @@ class SharedGate implements Gate, GateCounters {
   }
 
   figures(): GateFigures {
-    return { calls: this.calls, events: this.events, bytes: this.bytes }
-  }
-
-  hold(share: Share, bytes: number): void {
-    share.bytes += bytes
-    this.bytes += bytes
-  }
-
-  entered(account: Account): void {
-    if (this.bytes > this.bounds.maxInFlightBytes && this.passing === null) this.passing = account
-  }
-
-  passed(account: Account): void {
-    if (this.passing === account) this.passing = null
+    return { calls: this.calls, events: this.events, bytes: this.bytes.total }
   }
 
   endCall(share: Share, account: Account): void {
@@ -175,7 +155,7 @@ class SharedGate implements Gate, GateCounters {
     if (account === undefined) return false
     share.admits.splice(at, 1)
     this.waitingBodies -= 1
-    this.grow(share, account, account.wanted)
+    this.bytes.grow(share, account, account.wanted)
     account.admit?.()
     account.admit = null
     return true
@@ -193,11 +173,11 @@ class SharedGate implements Gate, GateCounters {
       if (share.calls * 2 >= concurrency && this.anotherWaits(share, (one) => one.waiters.length > 0))
         return false
     }
-    const reserve = Math.min(Math.ceil(this.estimate), this.bounds.maxResponseBytes)
+    const reserve = this.bytes.reserve()
     if (!this.mayHold(share, account, reserve)) return false
     share.waiters.splice(share.waiters.indexOf(account), 1)
     this.waitingCalls -= 1
-    this.grow(share, account, reserve)
+    this.bytes.grow(share, account, reserve)
     account.calling = true
     share.calls += 1
     this.calls += 1
@@ -209,40 +189,19 @@ class SharedGate implements Gate, GateCounters {
   private serveEvent(share: Share): boolean {
     const bytes = share.lane.waitingBytes()
     if (bytes === null || this.events >= this.bounds.maxHeldEvents) return false
-    const first = share.events === 0
-    if (!first) {
-      const { maxHeldEvents, maxInFlightBytes } = this.bounds
-      const overHalf = share.events * 2 >= maxHeldEvents || (share.bytes + bytes) * 2 > maxInFlightBytes
+    if (share.events > 0) {
+      const overHalf = share.events * 2 >= this.bounds.maxHeldEvents || this.bytes.overHalf(share, bytes)
       if (overHalf && this.anotherWaits(share, (one) => one.lane.waitingBytes() !== null)) return false
-      if (this.bytes + bytes > maxInFlightBytes) return false
-    } else if (this.bytes + bytes > this.bounds.maxInFlightBytes && this.passing !== null) return false
+    }
+    if (!this.bytes.mayAdmit(share, bytes)) return false
     share.lane.admitNext()
     return true
   }
 
-  sawBody(bytes: number): void {
-    this.estimate += (bytes - this.estimate) * ESTIMATE_WEIGHT
-  }
-
-  grow(share: Share, account: Account, total: number): void {
-    this.hold(share, total - account.response)
-    account.response = total
-    if (this.bytes > this.bounds.maxInFlightBytes && this.passing === null && share.isOldest(account))
-      this.passing = account
-  }
-
   mayHold(share: Share, account: Account, extra: number): boolean {
-    // Whether another waits matters only to a share over half of the bound: the question is not free.
-    const overHalf = share.bytes + extra > this.bounds.maxInFlightBytes / 2
-    const another = overHalf && this.anotherWaits(share, (one) => one.admits.length + one.waiters.length > 0)
-    if (this.fits(share, extra, another)) return true
-    return share.isOldest(account) && (this.passing === null || this.passing === account)
-  }
-
-  private fits(share: Share, extra: number, anotherWaits: boolean): boolean {
-    const { maxInFlightBytes } = this.bounds
-    if (this.bytes + extra > maxInFlightBytes) return false
-    return !anotherWaits || share.bytes + extra <= maxInFlightBytes / 2
+    return this.bytes.mayHold(share, account, extra, () =>
+      this.anotherWaits(share, (one) => one.admits.length + one.waiters.length > 0),
+    )
   }
 
   private anotherWaits(share: Share, waits: (one: Share) => boolean): boolean {

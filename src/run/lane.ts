@@ -1,10 +1,10 @@
 import type { SourceMessage, TopicPartition } from '../core/model.js'
 import type { Cancel, Clock, Committer, EventSource, Metrics, StartOffset } from '../core/ports.js'
-import { createReleaseOrder, type Slot } from '../core/release.js'
-import type { CallSlot, EventEnd, Path, Ticket } from '../core/work.js'
+import type { Path } from '../core/work.js'
 import { type CommitLoop, createCommitLoop } from './commits.js'
-import type { Gate, GateShare, Held } from './gate.js'
+import type { Gate, GateShare } from './gate.js'
 import { watchIdle } from './idle.js'
+import { createInFlight, type Entry, type InFlight } from './in-flight.js'
 import { createPauseSet, type PauseSet } from './pauses.js'
 import { createMessageQueue, sizeOf } from './queue.js'
 
@@ -30,15 +30,8 @@ export interface LaneFigures {
   readonly held: number
   /** Messages of the partition that are not committed yet. */
   readonly lag: number
-  /** Epoch ms, of the oldest message that is not finished. */
+  /** Epoch ms, of the oldest message that is not in a commit. */
   readonly oldestTimestamp: number | null
-}
-
-interface Entry extends Held {
-  /** Epoch ms. The message itself is not kept: it may be large, and its bytes are no longer counted. */
-  readonly timestamp: number
-  /** Null when the work has ended: what hangs on the signal is to be freed before the commit. */
-  controller: AbortController | null
 }
 
 /**
@@ -78,7 +71,7 @@ class PartitionLane implements Lane {
   private endOffset = 0
   private readonly deps: LaneDeps
   private readonly share: GateShare
-  private readonly order = createReleaseOrder<Entry, EventEnd>()
+  private readonly flight: InFlight
   private readonly queue = createMessageQueue()
   private commits: CommitLoop | null = null
   private startOffset: StartOffset | null = null
@@ -92,14 +85,20 @@ class PartitionLane implements Lane {
     this.share = deps.gate.join({
       waitingBytes: () => this.waitingBytes(),
       admitNext: () => this.admitNext(),
-      callEnded: (held) => this.callEnded(held),
-      oldest: () => this.order.oldest(),
+      callEnded: (held) => this.flight.callEnded(held),
+      oldest: () => this.flight.order.oldest(),
+    })
+    this.flight = createInFlight({
+      ...{ path: deps.path, share: this.share, clock: deps.clock },
+      onReady: () => this.release(),
+      onFailed: (error) => this.fail(error),
     })
   }
 
   get figures(): LaneFigures {
-    const held = this.order.size() + (this.commits?.size() ?? 0)
-    const oldest = this.order.oldest() ?? this.queue.first()
+    const { order } = this.flight
+    const held = order.size() + (this.commits?.size() ?? 0)
+    const oldest = order.oldest() ?? this.queue.first()
     const lag = Math.max(0, this.endOffset - this.committedTo)
     return { queued: this.queue.length(), held, lag, oldestTimestamp: oldest?.timestamp ?? null }
   }
@@ -108,7 +107,7 @@ class PartitionLane implements Lane {
     const { clock, metrics, commit } = this.deps
     this.startOffset = committer.start
     this.commits = createCommitLoop({
-      ...{ committer, order: this.order, clock, metrics, commit },
+      ...{ committer, order: this.flight.order, clock, metrics, commit },
       onCommitted: (entries, next) => this.committed(entries, next),
       onFailed: (error) => this.fail(error),
     })
@@ -152,13 +151,14 @@ class PartitionLane implements Lane {
       return 0
     }
     if (this.state !== 'running') return 0
+    const before = this.queue.length()
     for (const message of batch) {
       // Control records and compaction leave gaps; what lies below the position was taken before.
       if (message.offset < this.position) continue
       this.queue.push(message)
       this.position = message.offset + 1
     }
-    this.deps.metrics.add('attestr_events_total', batch.length)
+    this.deps.metrics.add('attestr_events_total', this.queue.length() - before)
     if (this.queue.isFull()) this.pauses.add('full')
     this.share.wantEvents()
     return batch.length
@@ -173,39 +173,11 @@ class PartitionLane implements Lane {
     const message = this.queue.shift()
     if (message === undefined) return
     if (this.queue.isLow()) this.pauses.delete('full')
-    const controller = new AbortController()
-    const entry: Entry = {
-      offset: message.offset,
-      account: null,
-      timestamp: message.timestamp,
-      controller,
-    }
-    const ticket: Ticket = { signal: controller.signal, calls: 0, callSlot: () => this.callSlot(entry) }
-    const slot = this.order.add(entry)
-    this.share.enter(entry, sizeOf(message))
-    this.deps.path(message, ticket).then(
-      (end) => this.finish(slot, end),
-      (error) => this.fail(error),
-    )
+    this.flight.admit(message)
   }
 
-  private callSlot(entry: Entry): Promise<CallSlot | null> {
-    return this.state === 'running' ? this.share.callSlot(entry) : Promise.resolve(null)
-  }
-
-  private finish(slot: Slot<Entry, EventEnd>, end: EventEnd | 'aborted'): void {
-    slot.item.controller = null
-    if (this.state === 'closed' || slot.end !== null) return
-    if (end === 'aborted') {
-      if (this.state === 'draining') this.cut((entry) => entry === slot.item)
-      else this.fail(new Error('a path gave up without being asked'))
-      return
-    }
-    this.share.settle(
-      slot.item,
-      end.outputs.reduce((sum, output) => sum + output.value.length, 0),
-    )
-    if (this.order.finish(slot, end)) this.commits?.soon(this.state === 'draining')
+  private release(): void {
+    this.commits?.soon(this.state === 'draining')
     this.watchDrain()
   }
 
@@ -219,41 +191,24 @@ class PartitionLane implements Lane {
   drain(): Promise<void> {
     if (this.state === 'closed') return Promise.resolve()
     const done = new Promise<void>((resolve) => this.closed.push(resolve))
-    if (this.state !== 'running') {
-      this.close()
-      return done
-    }
-    this.state = 'draining'
+    if (this.state === 'draining') return done
     this.pauses.add('draining')
-    this.queue.clear()
-    // A call that ends without a result would wait before its next try: that wait is not worth the drain time.
-    this.cut((entry) => entry.account?.calling !== true)
+    if (this.state === 'running') {
+      this.state = 'draining'
+      this.queue.clear()
+      this.flight.drain()
+    } else this.close()
     return done
   }
 
-  /** Gives up what answers the question, and what stands behind it. */
-  private cut(isGivenUp: (entry: Entry) => boolean): void {
-    const entries = this.order.cutAt(isGivenUp)
-    for (const entry of entries) entry.controller?.abort()
-    this.share.leave(entries)
-    this.commits?.soon(true)
-    this.watchDrain()
-  }
-
-  /** In a drain nobody waits for a next try: what is not finished right after its call is given up. */
-  private callEnded(held: Held): void {
-    if (this.state !== 'draining') return
-    this.deps.clock.after(0, () => {
-      if (this.state === 'draining') this.cut((entry) => entry === held && held.account?.calling !== true)
-    })
-  }
-
   private watchDrain(): void {
-    if (this.state === 'draining' && this.order.size() === 0 && this.commits?.size() === 0) this.close()
+    if (this.state === 'draining' && this.flight.order.size() === 0 && this.commits?.size() === 0)
+      this.close()
   }
 
   private lastWorkAt(): number {
-    const busy = this.order.size() > 0 || this.queue.length() > 0
+    const { held, queued } = this.figures
+    const busy = held > 0 || queued > 0
     return busy ? this.deps.clock.monotonic() : (this.commits?.lastAt() ?? 0)
   }
 
@@ -274,7 +229,7 @@ class PartitionLane implements Lane {
     this.state = 'closed'
     this.idleTimer?.()
     this.queue.clear()
-    for (const entry of this.order.unfinished()) entry.controller?.abort()
+    this.flight.abort()
     this.share.close()
     this.commits?.close()
     for (const resolve of this.closed) resolve()

@@ -27,6 +27,8 @@ export interface LanesDeps {
  */
 export interface Lanes extends SourceListener {
   list(): readonly Lane[]
+  /** Monotonic ms of the last proof that the membership is alive; -Infinity before the first assignment. */
+  aliveAt(): number
   /** Finishes what is in flight, at most `limitMs`, then drops the rest. No lane is opened afterwards. */
   drain(limitMs: number): Promise<void>
   /** Drops everything at once. No lane is opened afterwards. */
@@ -67,6 +69,10 @@ class AssignedLanes implements Lanes {
     return [...this.lanes.values()]
   }
 
+  aliveAt(): number {
+    return this.heartbeatAt
+  }
+
   assigned(partitions: readonly TopicPartition[]): void {
     this.generation += 1
     this.closeAll()
@@ -91,14 +97,13 @@ class AssignedLanes implements Lanes {
 
   outOfRange(at: TopicPartition): void {
     const lane = this.lanes.get(keyOf(at))
-    if (lane === undefined || lane.state !== 'running') return
+    if (lane?.state !== 'running' && lane?.state !== 'idle') return
     this.deps.log.warn('position-out-of-range', {
       topic: at.topic,
       partition: at.partition,
       position: lane.position,
     })
-    lane.close()
-    this.open([at])
+    this.reopen(lane)
   }
 
   async revoking(): Promise<void> {
@@ -198,12 +203,15 @@ class AssignedLanes implements Lanes {
   }
 
   private wake(lane: Lane): void {
-    const key = keyOf(lane.at)
-    if (this.stopping || this.lanes.get(key) !== lane) return
+    if (!this.stopping && this.lanes.get(keyOf(lane.at)) === lane) this.reopen(lane)
+  }
+
+  /** At once when the membership is known to be alive, else at the next heartbeat. */
+  private reopen(lane: Lane): void {
     lane.close()
     const alive = this.deps.clock.monotonic() - this.heartbeatAt < this.deps.sessionTimeoutMs / 2
     if (alive) this.open([lane.at])
-    else this.wishes.set(key, { at: lane.at, notBefore: 0 })
+    else this.wishes.set(keyOf(lane.at), { at: lane.at, notBefore: 0 })
   }
 }
 

@@ -1,6 +1,7 @@
 import type { BodyBudget } from '../core/ports.js'
 import type { CallSlot } from '../core/work.js'
 import type { GateLane, GateShare, Held } from './gate.js'
+import type { HeldBytes } from './held-bytes.js'
 
 /** What the gate keeps of one held event. */
 export interface Account {
@@ -15,6 +16,8 @@ export interface Account {
   /** Waits for response bytes up to `wanted`. */
   admit: (() => void) | null
   wanted: number
+  /** How far a body of unknown length has grown; 0: there is none. */
+  grown: number
 }
 
 /** What a share needs of the gate it belongs to. */
@@ -24,15 +27,9 @@ export interface GateCounters {
   waitingCalls: number
   /** Bodies that wait for bytes, over all shares. */
   waitingBodies: number
-  hold(share: Share, bytes: number): void
-  entered(account: Account): void
-  passed(account: Account): void
+  readonly bytes: HeldBytes
   /** Whether the account may hold so many bytes more. */
   mayHold(share: Share, account: Account, extra: number): boolean
-  /** The account's response holds so many bytes in all. */
-  grow(share: Share, account: Account, total: number): void
-  /** A body of this length: feeds the running estimate. */
-  sawBody(bytes: number): void
   endCall(share: Share, account: Account): void
   /** Puts the share among those that want something, and serves. */
   serve(share: Share): void
@@ -73,13 +70,13 @@ export class Share implements GateShare {
       wait: null,
       admit: null,
       wanted: 0,
+      grown: 0,
     }
     held.account = account
     this.held.add(held)
     this.events += 1
     this.gate.events += 1
-    this.gate.hold(this, bytes)
-    this.gate.entered(account)
+    this.gate.bytes.hold(this, bytes)
   }
 
   /** Whether it wants anything of the gate. */
@@ -119,10 +116,10 @@ export class Share implements GateShare {
   private budgetFor(account: Account): BodyBudget {
     return {
       admit: (total) => {
-        this.gate.sawBody(total)
+        this.gate.bytes.sawBody(total)
         if (total <= account.response || !account.calling) return null
         if (this.gate.mayHold(this, account, total - account.response)) {
-          this.gate.grow(this, account, total)
+          this.gate.bytes.grow(this, account, total)
           return null
         }
         account.wanted = total
@@ -134,7 +131,9 @@ export class Share implements GateShare {
         })
       },
       grown: (total) => {
-        if (total > account.response && account.calling) this.gate.grow(this, account, total)
+        if (!account.calling) return
+        account.grown = total
+        if (total > account.response) this.gate.bytes.grow(this, account, total)
       },
     }
   }
@@ -143,9 +142,9 @@ export class Share implements GateShare {
     if (!account.calling) return
     this.gate.endCall(this, account)
     this.dropAdmit(account)
-    this.gate.hold(this, -account.response)
-    account.response = 0
-    this.gate.passed(account)
+    if (account.grown > 0) this.gate.bytes.sawBody(account.grown)
+    account.grown = 0
+    this.gate.bytes.endResponse(this, account)
     this.lane.callEnded(account.held)
     this.gate.serve(this)
   }
@@ -157,16 +156,15 @@ export class Share implements GateShare {
     this.gate.waitingBodies -= 1
   }
 
-  isOldest(account: Account): boolean {
-    return this.lane.oldest() === account.held
+  /** Whether nothing before it is held, finished or not: then nothing but the event itself delays its commit. */
+  isFirst(account: Account): boolean {
+    return this.held.values().next().value === account.held
   }
 
   settle(held: Held, bytes: number): void {
     const { account } = held
     if (account === null) return
-    this.gate.hold(this, bytes - account.base - account.response)
-    account.base = bytes
-    account.response = 0
+    this.gate.bytes.settle(this, account, bytes)
     this.gate.serve(this)
   }
 
@@ -184,8 +182,7 @@ export class Share implements GateShare {
     this.held.delete(held)
     this.events -= 1
     this.gate.events -= 1
-    this.gate.hold(this, -account.base - account.response)
-    this.gate.passed(account)
+    this.gate.bytes.release(this, account)
     if (account.calling) this.gate.endCall(this, account)
   }
 

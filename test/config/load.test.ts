@@ -349,14 +349,14 @@ describe('keys whose behaviour comes later', () => {
   })
 
   it('without effect yet are listed when the user wrote them', () => {
-    const loaded = load(`${MINIMAL}topics: { replay: r }\nfetch: { giveUpMs: 5 }\n`, {
+    const loaded = load(`${MINIMAL}topics: { replay: r }\nsystemic: { probeMs: 5 }\n`, {
       sets: ['onSystemic=exit'],
     })
     if ('problems' in loaded) throw new Error('refused')
     expect(pendingKeysOf(loaded.written).map(({ key }) => key)).toEqual([
       'topics.replay',
       'onSystemic',
-      'fetch.giveUpMs',
+      'systemic.probeMs',
     ])
     const plain = load(MINIMAL)
     if ('problems' in plain) throw new Error('refused')

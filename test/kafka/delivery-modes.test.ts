@@ -2,8 +2,11 @@
 import { readFileSync } from 'node:fs'
 import avro from 'avsc'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Log } from '../../src/core/ports.js'
+import { createKafkaAdmin } from '../../src/io/kafka/admin.js'
+import { createTransactionalDelivery } from '../../src/io/kafka/delivery.js'
 import { loadKafkajs } from '../../src/io/kafka/patches.js'
-import type { BrokerRow, NewMessage } from '../support/broker.js'
+import { type BrokerRow, connectBroker, type NewMessage, uniqueName } from '../support/broker.js'
 import { createSite, type ExpectedEnd, type Site } from '../support/site.js'
 import { stack } from '../support/stack.js'
 import { until } from '../support/until.js'
@@ -265,7 +268,7 @@ describe('topics made at the start', () => {
   it('are never compacted, and keep dead letters and outcomes for 30 days', async () => {
     const site = await createSite({ createEvents: false, partitions: 3 })
     const { admin } = site.broker
-    const here = await site.here()
+    const here = await site.here('topics.replicationFactor=-1')
     await here.started
     await here.stop()
     const { topics } = await admin.fetchTopicMetadata({ topics: Object.values(site.topics) })
@@ -302,5 +305,32 @@ describe('a schema that does not go with those of its subject', () => {
     expect(await site.committed(0)).toBe(-1)
     expect(site.simulator.ledger.summary().calls).toBe(0)
     await site.close()
+  })
+})
+
+describe('records as large as the configuration allows', () => {
+  it('go into topics that were made without a word about sizes, several in one transaction', async () => {
+    const broker = await connectBroker()
+    const topic = await broker.createTopic({ name: 'large', partitions: 2 })
+    const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+    const connection = { brokers: stack().brokers, clientId: 'test', ssl: false, sasl: null }
+    const admin = createKafkaAdmin(connection, log)
+    const delivery = createTransactionalDelivery({
+      ...{ connection, admin, log, groupId: uniqueName('large'), transactionTimeoutMs: 15_000 },
+      compression: loadKafkajs().CompressionTypes.None,
+    })
+    const [committer] = await delivery.open([{ topic, partition: 0 }])
+    if (committer === undefined || committer instanceof Error) throw new Error('nothing was opened')
+    const sizes = [1_000_000, 10, 1_000_000, 450_000, 450_000, 20, 899_990]
+    const outputs = sizes.map((size, n) => ({
+      ...{ topic, key: Buffer.from('one'), value: Buffer.alloc(size, 'x'), sourcePartition: 0 },
+      headers: [{ key: 'n', value: Buffer.from(String(n)) }],
+    }))
+    await committer.commit({ outputs, next: 1 })
+    await committer.close()
+    const rows = await broker.rows(topic)
+    expect(rows.map(({ headers }) => Number(headers['n']?.toString()))).toEqual(sizes.map((_, n) => n))
+    expect(rows.map(({ value }) => value?.length)).toEqual(sizes)
+    await Promise.all([delivery.close(), admin.close(), broker.close()])
   })
 })

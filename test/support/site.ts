@@ -5,7 +5,7 @@ import { loadConfig } from '../../src/config/load.js'
 import type { Finish } from '../../src/connector.js'
 import { createLog } from '../../src/io/ops/log.js'
 import { startService } from '../../src/service.js'
-import { DEVELOPMENT_CREDENTIAL } from '../../src/simulator/credentials.js'
+import { DEVELOPMENT_CREDENTIAL, type SimulatorCredential } from '../../src/simulator/credentials.js'
 import { createEvents, type Events } from '../../src/simulator/events.js'
 import { handshakeIdFor } from '../../src/simulator/ids.js'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.js'
@@ -26,6 +26,8 @@ export interface SiteOptions {
   readonly brokers?: readonly string[]
   readonly registryUrl?: string
   readonly baseUrl?: string
+  /** Of the simulator and the connector; the development credential if left out. */
+  readonly credential?: SimulatorCredential
 }
 
 /** The operations endpoint of a connector. */
@@ -75,6 +77,8 @@ export interface Site {
   }
   readonly groupId: string
   readonly configFile: string
+  /** Variables that the configuration names. */
+  readonly env: Readonly<Record<string, string>>
   handshakeId(n: number): string
   send(messages: readonly NewMessage[], partition?: number): Promise<void>
   here(...sets: string[]): Promise<Here>
@@ -95,7 +99,11 @@ export const SEED = 11
 
 export async function createSite(options: SiteOptions = {}): Promise<Site> {
   const broker = await connectBroker()
-  const simulator = await startSimulator({ seed: SEED, profile: 'small', ...options.simulator })
+  const credential = options.credential ?? DEVELOPMENT_CREDENTIAL
+  const simulator = await startSimulator({
+    ...{ seed: SEED, profile: 'small', credentials: [credential] },
+    ...options.simulator,
+  })
   const name = uniqueName('site')
   const topics = {
     ...{ events: `${name}.events`, verified: `${name}.verified` },
@@ -108,8 +116,8 @@ export async function createSite(options: SiteOptions = {}): Promise<Site> {
   const configFile = join(folder, 'attestr-kafka.yaml')
   writeFileSync(configFile, JSON.stringify(configOf({ options, simulator, topics, groupId, partitions })))
   const env = {
-    SITE_AUTH_TOKEN: DEVELOPMENT_CREDENTIAL.authToken,
-    SITE_CLIENT_SECRET: DEVELOPMENT_CREDENTIAL.clientSecret,
+    SITE_AUTH_TOKEN: credential.authToken,
+    SITE_CLIENT_SECRET: credential.clientSecret,
   }
   const instances: Instance[] = []
   const heres: Here[] = []
@@ -119,7 +127,7 @@ export async function createSite(options: SiteOptions = {}): Promise<Site> {
   const outcomes = async () => decodeOutcomes(await raw(topics.outcomes))
 
   return {
-    ...{ broker, simulator, topics, groupId, configFile, outcomes },
+    ...{ broker, simulator, topics, groupId, configFile, env, outcomes },
     events: createEvents(simulator.source),
     handshakeId: (n) => handshakeIdFor(SEED, n),
     send: (messages, partition) =>

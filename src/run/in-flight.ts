@@ -1,0 +1,109 @@
+import type { SourceMessage } from '../core/model.js'
+import type { Clock } from '../core/ports.js'
+import { createReleaseOrder, type ReleaseOrder, type Slot } from '../core/release.js'
+import type { CallSlot, EventEnd, Path, Ticket } from '../core/work.js'
+import type { GateShare, Held } from './gate.js'
+import { sizeOf } from './queue.js'
+
+/** One event from its admission to its commit. */
+export interface Entry extends Held {
+  /** Epoch ms. The message itself is not kept: it may be large, and its bytes are no longer counted. */
+  readonly timestamp: number
+  /** Null when the work has ended: what hangs on the signal is to be freed before the commit. */
+  controller: AbortController | null
+}
+
+export interface InFlightDeps {
+  readonly path: Path
+  readonly share: GateShare
+  readonly clock: Clock
+  /** Something is ready at the front of the order, or was given up. */
+  readonly onReady: () => void
+  readonly onFailed: (error: unknown) => void
+}
+
+/** The events a lane works on: each goes down the path with a ticket of its own, and ends or is given up. */
+export interface InFlight {
+  readonly order: ReleaseOrder<Entry, EventEnd>
+  admit(message: SourceMessage): void
+  /** The event has given its call slot back. */
+  callEnded(held: Held): void
+  /**
+   * Gives up what has no call under way, and what stands behind it; no call begins any more. A wait before the next try
+   * is not worth the drain time, so what is not finished right after its call is given up as well.
+   */
+  drain(): void
+  /** Gives up everything; no end is heard any more. */
+  abort(): void
+}
+
+export function createInFlight(deps: InFlightDeps): InFlight {
+  return new EventsInFlight(deps)
+}
+
+class EventsInFlight implements InFlight {
+  readonly order = createReleaseOrder<Entry, EventEnd>()
+  private readonly deps: InFlightDeps
+  private state: 'open' | 'draining' | 'aborted' = 'open'
+
+  constructor(deps: InFlightDeps) {
+    this.deps = deps
+  }
+
+  admit(message: SourceMessage): void {
+    const controller = new AbortController()
+    const entry: Entry = { offset: message.offset, account: null, timestamp: message.timestamp, controller }
+    const ticket: Ticket = { signal: controller.signal, calls: 0, callSlot: () => this.callSlot(entry) }
+    const slot = this.order.add(entry)
+    this.deps.share.enter(entry, sizeOf(message))
+    this.deps.path(message, ticket).then(
+      (end) => this.finish(slot, end),
+      (error) => {
+        if (this.state !== 'aborted') this.deps.onFailed(error)
+      },
+    )
+  }
+
+  private callSlot(entry: Entry): Promise<CallSlot | null> {
+    return this.state === 'open' ? this.deps.share.callSlot(entry) : Promise.resolve(null)
+  }
+
+  private finish(slot: Slot<Entry, EventEnd>, end: EventEnd | 'aborted'): void {
+    slot.item.controller = null
+    if (this.state === 'aborted') return
+    if (end === 'aborted') {
+      if (this.state === 'draining') this.cut((entry) => entry === slot.item)
+      else this.deps.onFailed(new Error('a path gave up without being asked'))
+      return
+    }
+    this.deps.share.settle(
+      slot.item,
+      end.outputs.reduce((sum, output) => sum + output.value.length, 0),
+    )
+    if (this.order.finish(slot, end)) this.deps.onReady()
+  }
+
+  callEnded(held: Held): void {
+    if (this.state !== 'draining') return
+    this.deps.clock.after(0, () => {
+      if (this.state === 'draining') this.cut((entry) => entry === held && held.account?.calling !== true)
+    })
+  }
+
+  drain(): void {
+    this.state = 'draining'
+    this.cut((entry) => entry.account?.calling !== true)
+  }
+
+  private cut(isGivenUp: (entry: Entry) => boolean): void {
+    const entries = this.order.cutAt(isGivenUp)
+    for (const entry of entries) entry.controller?.abort()
+    this.deps.share.leave(entries)
+    this.deps.onReady()
+  }
+
+  abort(): void {
+    this.state = 'aborted'
+    for (const entry of this.order.unfinished()) entry.controller?.abort()
+  }
+}
