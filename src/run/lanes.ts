@@ -57,6 +57,8 @@ class AssignedLanes implements Lanes {
   /** Partitions to open at a heartbeat. */
   private readonly wishes = new Map<string, Wish>()
   private readonly failures = new Map<string, { readonly count: number; readonly at: number }>()
+  /** Gaps that were told, by partition. */
+  private readonly gaps = new Map<string, string>()
   private generation = 0
   private heartbeatAt = Number.NEGATIVE_INFINITY
   private stopping = false
@@ -179,6 +181,11 @@ class AssignedLanes implements Lanes {
     lane.start(result)
     if (result.start.kind === 'start') return
     const { from, to } = result.start
+    const key = keyOf(lane.at)
+    const gap = `${from}-${to}`
+    // A lane is opened again at each rebalance: a gap is told once.
+    if (this.gaps.get(key) === gap) return
+    this.gaps.set(key, gap)
     this.deps.metrics.add('attestr_events_lost_total', Math.max(0, to - from), { topic: lane.at.topic })
     this.deps.log.error('events-lost', { topic: lane.at.topic, partition: lane.at.partition, from, to })
   }
