@@ -1,7 +1,5 @@
-import { createSecretKey } from 'node:crypto'
 import type { Config } from './config/config.js'
-import { createCredentialChoice } from './core/credentials.js'
-import { type Credential, SecretText } from './core/model.js'
+import { createConfiguredPath } from './configured-path.js'
 import type {
   Clock,
   Delivery,
@@ -12,20 +10,12 @@ import type {
   Random,
   ResultApi,
 } from './core/ports.js'
-import { createStageTypeOf } from './core/stage-type.js'
-import type { Path, SystemicReason } from './core/work.js'
-import { createPath } from './pipeline.js'
+import type { SystemicReason, Turn } from './core/work.js'
 import { createGate, type Gate } from './run/gate.js'
 import type { Lane } from './run/lane.js'
 import { createLanes, type Lanes } from './run/lanes.js'
 import { createSupervisor, type Supervisor } from './run/supervisor.js'
-import { createDecode } from './steps/decode.js'
-import { readEnvelope } from './steps/envelope.js'
-import { createFetch } from './steps/fetch.js'
-import { createFlatten } from './steps/flatten.js'
-import { createProtect } from './steps/protect.js'
-import { createRoute, type RouteDeps } from './steps/route.js'
-import { createVerify } from './steps/verify.js'
+import type { RouteDeps } from './steps/route.js'
 
 /** Everything outside the process that a connector speaks to: the real ones, or their twins in memory. */
 export interface Edges {
@@ -34,6 +24,8 @@ export interface Edges {
   readonly api: ResultApi
   readonly readAvro: EventReader
   readonly encoders: RouteDeps['encoders']
+  /** When answers are worked on; at once without it. */
+  readonly turn?: Turn
   close(): Promise<void>
 }
 
@@ -140,7 +132,7 @@ class OneConnector implements Connector {
         metrics,
         commit: config.commit,
       },
-      path: buildPath(this.options, edges, this.supervisor),
+      path: createConfiguredPath({ ...this.options, ...edges, supervisor: this.supervisor }),
       sessionTimeoutMs: config.kafka.sessionTimeoutMs,
       rebalanceDrainMs: config.kafka.rebalanceDrainMs,
     })
@@ -225,66 +217,4 @@ class OneConnector implements Connector {
     metrics.set('attestr_lag_seconds', lagSeconds)
     this.cancelGauges = clock.after(GAUGES_MS, () => this.showGauges())
   }
-}
-
-function buildPath(options: ConnectorOptions, edges: Edges, supervisor: Supervisor): Path {
-  const { config, clock, random, metrics, log } = options
-  const protect = createProtect({ defaults: config.privacy.defaults, rules: [] })
-  const now = (): number => clock.now()
-  return createPath({
-    eventTopics: config.topics.events,
-    clock,
-    decode: createDecode({
-      ...{ readAvro: edges.readAvro, protect, now },
-      fetchEvents: config.events.fetch,
-      ignoreEvents: config.events.ignore,
-    }),
-    credentials: createCredentialChoice(credentialsOf(config)),
-    fetch: createFetch({
-      ...{ api: edges.api, health: supervisor, clock, random, metrics, readEnvelope },
-      limits: config.fetch,
-    }),
-    verify: createVerify({
-      ...{ algorithm: config.verification.algorithm, method: config.verification.method, now },
-      onMethodChange: (credential, from, to) => {
-        metrics.add('attestr_verification_method_changes_total', 1, { credential })
-        log.warn('verification-method-changed', { credential, from, to })
-      },
-    }),
-    flatten: createFlatten({ limits: config.limits, protect }),
-    route: createRoute({
-      ...{ encoders: edges.encoders, topics: config.topics, deadLetters: config.deadLetters, protect, now },
-      maxRecordBytes: config.kafka.maxRecordBytes,
-      hashKey: hashKeyOf(config),
-      stageTypeOf: createStageTypeOf(config.catalogue),
-    }),
-    onDecodeThrow: (error, signal) => holdForRegistry(error, signal, supervisor),
-  })
-}
-
-/** The registry is down or refuses: no event is to blame. Anything else is a bug. */
-async function holdForRegistry(
-  error: unknown,
-  signal: AbortSignal,
-  supervisor: Supervisor,
-): Promise<boolean> {
-  const isRegistry =
-    error instanceof Error && (error.name === 'RegistryDown' || error.name === 'RegistryRefused')
-  if (!isRegistry) throw error
-  supervisor.trouble('registry-down')
-  return (await supervisor.waitUntilRunning(signal)) ?? true
-}
-
-function credentialsOf(config: Config): readonly Credential[] {
-  return config.attestr.credentials.map(({ id, authToken, clientSecret, match }) => ({
-    id,
-    authorization: new SecretText(`Basic ${authToken.reveal()}`),
-    clientSecret: createSecretKey(Buffer.from(clientSecret.reveal(), 'utf8')),
-    match,
-  }))
-}
-
-function hashKeyOf(config: Config): Buffer | null {
-  const { hashKey } = config.privacy
-  return hashKey === null ? null : Buffer.from(hashKey.reveal(), 'hex')
 }

@@ -17,6 +17,7 @@ import { createEventReader } from './io/registry/events.js'
 import { createOutcomeSourceReader } from './io/registry/outcomes.js'
 import { RegistryDown, type SchemaRegistry } from './io/registry/registry.js'
 import { resolveIds } from './io/registry/schemas.js'
+import { createTurns } from './io/system/turns.js'
 
 export interface RealEdgesOptions {
   readonly config: Config
@@ -78,6 +79,7 @@ function assemble(options: RealEdgesOptions, { connection, admin, registry, ids 
     api,
     readAvro: createEventReader({ registry }),
     encoders: createEncoders({ ids }),
+    turn: createTurns(),
     async close() {
       await Promise.all([delivery.close(), api.close(), registry.close(), admin.close()])
     },
@@ -142,7 +144,8 @@ function resultApiOf({ config, clock, environmentProxy }: RealEdgesOptions) {
   return createResultApi({
     baseUrl: attestr.baseUrl,
     version: attestr.version,
-    connections: fetch.concurrency,
+    // A connection that has just been used is free a turn later: spare ones let the next call go at once.
+    connections: Math.ceil(fetch.concurrency * 1.5) + 8,
     timeoutMs: fetch.timeoutMs,
     maxResponseBytes: fetch.maxResponseBytes,
     proxyUrl: attestr.proxyUrl === 'env' ? environmentProxy : attestr.proxyUrl,

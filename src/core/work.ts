@@ -5,8 +5,12 @@ import type { BodyBudget } from './ports.js'
 /** The right to one call, from the request to the end of its body. Give it back during back-off. */
 export interface CallSlot {
   readonly budget: BodyBudget
-  release(): void
+  /** In: bytes of the body that are held until the event ends or calls again. */
+  release(bodyBytes: number): void
 }
+
+/** Resolves when it is the caller's turn to work on what has arrived: later than calls that can go out now. */
+export type Turn = () => Promise<void>
 
 /** The rights of one event while it is worked on. */
 export interface Ticket {

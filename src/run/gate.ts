@@ -67,6 +67,9 @@ export function createGate(bounds: GateBounds): Gate {
   return new SharedGate(bounds)
 }
 
+/** With little concurrency, so many events may wait for a call all the same. */
+const FEWEST_WAITING = 32
+
 class SharedGate implements Gate, GateCounters {
   readonly bounds: GateBounds
   readonly shares = new Set<Share>()
@@ -136,8 +139,13 @@ class SharedGate implements Gate, GateCounters {
     return (
       this.waitingBodies > 0 ||
       (this.waitingCalls > 0 && this.calls < concurrency) ||
-      this.events < maxHeldEvents
+      (this.events < maxHeldEvents && !this.enoughWait())
     )
+  }
+
+  /** Events that could not call for long are better not begun: they would only grow old in memory. */
+  private enoughWait(): boolean {
+    return this.waitingCalls >= Math.max(this.bounds.concurrency, FEWEST_WAITING)
   }
 
   private serveOne(share: Share): boolean {
@@ -188,7 +196,7 @@ class SharedGate implements Gate, GateCounters {
 
   private serveEvent(share: Share): boolean {
     const bytes = share.lane.waitingBytes()
-    if (bytes === null || this.events >= this.bounds.maxHeldEvents) return false
+    if (bytes === null || this.events >= this.bounds.maxHeldEvents || this.enoughWait()) return false
     if (share.events > 0) {
       const overHalf = share.events * 2 >= this.bounds.maxHeldEvents || this.bytes.overHalf(share, bytes)
       if (overHalf && this.anotherWaits(share, (one) => one.lane.waitingBytes() !== null)) return false

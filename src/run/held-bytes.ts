@@ -60,11 +60,11 @@ export class HeldBytes {
     if (this.total > this.bounds.maxInFlightBytes && share.isFirst(account)) this.passing.add(account)
   }
 
-  /** The call has ended. */
-  endResponse(share: Share, account: Account): void {
-    this.hold(share, -account.response)
-    account.response = 0
-    this.passing.delete(account)
+  /** The call has ended; so many bytes of its body are held on. */
+  endResponse(share: Share, account: Account, bodyBytes: number): void {
+    this.hold(share, bodyBytes - account.response)
+    account.response = bodyBytes
+    if (bodyBytes === 0) this.passing.delete(account)
   }
 
   release(share: Share, account: Account): void {

@@ -41,6 +41,12 @@ export function createInFlight(deps: InFlightDeps): InFlight {
   return new EventsInFlight(deps)
 }
 
+/** By then every answer that was there has had its turn. */
+const TURN_MS = 200
+
+const isCalling = (entry: Entry): boolean => entry.account?.calling === true
+const hasAnswer = (entry: Entry): boolean => (entry.account?.response ?? 0) > 0
+
 class EventsInFlight implements InFlight {
   readonly order = createReleaseOrder<Entry, EventEnd>()
   private readonly deps: InFlightDeps
@@ -84,15 +90,20 @@ class EventsInFlight implements InFlight {
   }
 
   callEnded(held: Held): void {
-    if (this.state !== 'draining') return
-    this.deps.clock.after(0, () => {
-      if (this.state === 'draining') this.cut((entry) => entry === held && held.account?.calling !== true)
-    })
+    if (this.state === 'draining') this.cutLater((entry) => entry === held)
   }
 
   drain(): void {
     this.state = 'draining'
-    this.cut((entry) => entry.account?.calling !== true)
+    this.cut((entry) => !isCalling(entry) && !hasAnswer(entry))
+    this.cutLater(hasAnswer)
+  }
+
+  /** An answer that waits for its turn is given the time to be worked on; whoever waits longer waits for a next try. */
+  private cutLater(isMeant: (entry: Entry) => boolean): void {
+    this.deps.clock.after(TURN_MS, () => {
+      if (this.state === 'draining') this.cut((entry) => isMeant(entry) && !isCalling(entry))
+    })
   }
 
   private cut(isGivenUp: (entry: Entry) => boolean): void {

@@ -12,7 +12,7 @@ export interface MessageQueue {
   isLow(): boolean
 }
 
-const MAX_MESSAGES = 512
+const MAX_MESSAGES = 256
 const MAX_BYTES = 262_144
 
 export function createMessageQueue(): MessageQueue {

@@ -87,6 +87,8 @@ export class Share implements GateShare {
   callSlot(held: Held): Promise<CallSlot | null> {
     const { account } = held
     if (!this.open || account === null) return Promise.resolve(null)
+    // What the last answer held is of no use any more.
+    this.gate.bytes.endResponse(this, account, 0)
     return new Promise((resolve) => {
       account.wait = resolve
       // An event that comes back from back-off is older than those that wait: it keeps its place.
@@ -110,7 +112,7 @@ export class Share implements GateShare {
   }
 
   slotFor(account: Account): CallSlot {
-    return { budget: this.budgetFor(account), release: () => this.release(account) }
+    return { budget: this.budgetFor(account), release: (bodyBytes) => this.release(account, bodyBytes) }
   }
 
   private budgetFor(account: Account): BodyBudget {
@@ -138,13 +140,13 @@ export class Share implements GateShare {
     }
   }
 
-  private release(account: Account): void {
+  private release(account: Account, bodyBytes: number): void {
     if (!account.calling) return
     this.gate.endCall(this, account)
     this.dropAdmit(account)
     if (account.grown > 0) this.gate.bytes.sawBody(account.grown)
     account.grown = 0
-    this.gate.bytes.endResponse(this, account)
+    this.gate.bytes.endResponse(this, account, bodyBytes)
     this.lane.callEnded(account.held)
     this.gate.serve(this)
   }

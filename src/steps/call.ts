@@ -2,7 +2,7 @@ import { backoffMs, pauseFor } from '../core/backoff.js'
 import type { Credential } from '../core/model.js'
 import type { ApiAnswer, Clock, Metrics, Random, ResultApi } from '../core/ports.js'
 import type { Throttle } from '../core/throttle.js'
-import type { ApiHealth, CallSlot, Ticket } from '../core/work.js'
+import type { ApiHealth, CallSlot, Ticket, Turn } from '../core/work.js'
 
 interface CallDeps {
   readonly api: ResultApi
@@ -11,6 +11,7 @@ interface CallDeps {
   readonly random: Random
   readonly metrics: Metrics
   readonly throttle: Throttle
+  readonly turn?: Turn
 }
 
 export interface Wanted {
@@ -55,14 +56,11 @@ export function createCall(deps: CallDeps) {
     const { signal } = ticket
     ticket.calls += 1
     const sentAt = clock.monotonic()
-    let answer: ApiAnswer
-    try {
-      answer = await api.call({ handshakeId, credential, budget: slot.budget, signal })
-    } finally {
-      slot.release()
-    }
+    const answer = await api.call({ handshakeId, credential, budget: slot.budget, signal })
+    slot.release(answer.kind === 'answer' ? answer.body.length : 0)
     const tookMs = clock.monotonic() - sentAt
     count(answer, tookMs)
+    await deps.turn?.()
     return { answer, tookMs }
   }
 }
@@ -88,7 +86,7 @@ async function permittedSlot(
     pending = health.waitUntilRunning(signal)
     if (pending === null && throttle.remainingMs() === 0) return slot
     // Trouble came up while this event waited for its slot.
-    slot.release()
+    slot.release(0)
   }
 }
 

@@ -6,7 +6,7 @@ import { dead, type Ending } from '../core/outcome.js'
 import { type Classify, classify, NOT_FOUND_RETRIES } from '../core/policy.js'
 import type { Clock, Metrics, Random, ResultApi } from '../core/ports.js'
 import { createThrottle, type Throttle } from '../core/throttle.js'
-import type { ApiHealth, SystemicReason, Ticket } from '../core/work.js'
+import type { ApiHealth, SystemicReason, Ticket, Turn } from '../core/work.js'
 import { createJudge, type Judgement, type ReadEnvelope } from './answer.js'
 import { createCall } from './call.js'
 
@@ -26,6 +26,8 @@ export interface FetchDeps<E> {
   readonly random: Random
   readonly limits: FetchLimits
   readonly metrics: Metrics
+  /** Work on an answer waits for its turn; without it there is no wait. */
+  readonly turn?: Turn
   readonly readEnvelope: ReadEnvelope<E>
   /** The policy table with the overrides of the configuration; the plain table if left out. */
   readonly classify?: Classify

@@ -172,7 +172,7 @@ export class SceneLane implements GateLane {
     }
     job.calling = false
     job.unannounced = 0
-    slot.release()
+    slot.release(0)
   }
 
   private commitSoon(): void {

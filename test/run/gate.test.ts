@@ -82,13 +82,13 @@ class HandLane implements GateLane {
   }
 
   release(index: number): Promise<void> {
-    this.at(index).slot?.release()
+    this.at(index).slot?.release(0)
     this.at(index).slot = undefined
     return settled()
   }
 
   finish(index: number, bytes: number): Promise<void> {
-    this.at(index).slot?.release()
+    this.at(index).slot?.release(0)
     this.at(index).slot = undefined
     this.at(index).finished = true
     this.share.settle(this.at(index), bytes)
@@ -174,8 +174,8 @@ describe('the bounds of the gate', () => {
     lane.offer(1)
     await lane.ask(0)
     const { slot } = lane.at(0)
-    slot?.release()
-    slot?.release()
+    slot?.release(0)
+    slot?.release(0)
     expect(gate.figures()).toEqual({ calls: 0, events: 1, bytes: 1 })
     expect(lane.ended).toEqual([lane.at(0)])
   })
@@ -317,7 +317,7 @@ describe('lanes', () => {
     await settled()
     expect([a.at(2).slot, b.calling()]).toEqual([null, [0]])
     expect(gate.figures()).toEqual({ calls: 1, events: 1, bytes: 10 + FIRST_ESTIMATE })
-    late?.release()
+    late?.release(0)
     late?.budget.grown(500_000)
     expect([late?.budget.admit(500_000), gate.figures().calls]).toEqual([null, 1])
     await a.ask(1)
@@ -469,5 +469,29 @@ describe('the oldest event of a lane', () => {
     expect([b.events.length, c.events.length]).toEqual([1, 0])
     await a.finish(0, 0)
     expect(c.events.length).toBe(1)
+  })
+})
+
+describe('the body of an answer', () => {
+  it('is counted until its event has ended or calls again', async () => {
+    const gate = createGate({
+      concurrency: 4,
+      maxHeldEvents: 9,
+      maxInFlightBytes: 100_000,
+      maxResponseBytes: 9000,
+    })
+    const lane = new HandLane(gate)
+    lane.offer(10, 10)
+    for (const index of [0, 1]) {
+      const event = lane.at(index)
+      event.slot = await lane.share.callSlot(event)
+    }
+    lane.at(0).slot?.release(3000)
+    lane.at(1).slot?.release(2000)
+    expect(gate.figures()).toMatchObject({ calls: 0, bytes: 5020 })
+    lane.share.settle(lane.at(0), 40)
+    const again = await lane.share.callSlot(lane.at(1))
+    again?.release(0)
+    expect(gate.figures()).toMatchObject({ calls: 0, bytes: 50 })
   })
 })

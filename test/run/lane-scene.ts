@@ -48,7 +48,7 @@ export class Work {
     })
     onAbort(ticket.signal, () => {
       this.aborted = true
-      this.slot?.release()
+      this.slot?.release(0)
       this.settle('aborted')
     })
   }
@@ -62,8 +62,8 @@ export class Work {
   }
 
   /** The call comes back, and the event would call again later. */
-  back(): void {
-    this.slot?.release()
+  back(bodyBytes = 0): void {
+    this.slot?.release(bodyBytes)
     this.slot = undefined
   }
 

@@ -98,14 +98,14 @@ describe('a lane', () => {
   it('keeps what the gate does not admit, and pauses its partition until half of that is gone', async () => {
     build({ maxHeldEvents: 10 })
     start()
-    lane.offer(messagesOf(Array.from({ length: 530 }, (_, offset) => offset)), 600)
-    expect([hand.works.length, lane.figures.queued, lane.pauses.reasons()]).toEqual([10, 520, ['full']])
+    lane.offer(messagesOf(Array.from({ length: 274 }, (_, offset) => offset)), 600)
+    expect([hand.works.length, lane.figures.queued, lane.pauses.reasons()]).toEqual([10, 264, ['full']])
     expect(source.isRead(AT)).toBe(false)
     for (let offset = 0; offset < 400 && !source.isRead(AT); offset += 1) {
       await finish(offset)
       await clock.advance(100)
     }
-    expect([lane.figures.queued, lane.pauses.reasons()]).toEqual([256, []])
+    expect([lane.figures.queued, lane.pauses.reasons()]).toEqual([128, []])
   })
 
   it('tells what it holds, how far it is behind, and how old its oldest unfinished message is', async () => {
@@ -264,11 +264,25 @@ describe('a drain', () => {
     await calling(0, 1)
     const drained = lane.drain()
     hand.at(1).back()
-    await clock.advance(1)
+    await clock.advance(200)
     expect(hand.at(1).aborted).toBe(true)
     await finish(0)
     await clock.drive(drained)
     expect(committer.batches()).toEqual([[0]])
+  })
+
+  it('lets an answer that waits for its turn be worked on', async () => {
+    const committer = start()
+    lane.offer(messagesOf([0, 1, 2]), 3)
+    await calling(0, 1, 2)
+    hand.at(0).back(500)
+    hand.at(1).back(500)
+    const drained = lane.drain()
+    hand.at(2).back(500)
+    await clock.advance(150)
+    for (const offset of [0, 1, 2]) await finish(offset)
+    await clock.drive(drained)
+    expect(committer.batches().flat()).toEqual([0, 1, 2])
   })
 
   it('lets no call begin', async () => {

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type * as Kafkajs from 'kafkajs'
 import type { TopicPartition } from '../../core/model.js'
 import { addCodecs } from './codecs.js'
+import { rememberCoordinators } from './coordinators.js'
 import { replaceRecordBatch } from './record-batch.js'
 
 /** What a consumer is told by the patched library, before it would go its own way. */
@@ -25,6 +26,7 @@ let library: typeof Kafkajs | null = null
  * - RecordBatch: the original copies each record three times; the bytes are the same (speed alone).
  * - RequestQueue.scheduleCheckPendingRequests: the original wakes every millisecond on each idle connection.
  * - Cluster.retry: undefined in the original, so that InitProducerId and TxnOffsetCommit wait 300 ms and more.
+ * - Cluster.findGroupCoordinator: the original asks the broker four times in each transaction.
  * - ConsumerGroup.joinAndSync: the original rejoins without waiting for work in flight.
  * - ConsumerGroup.recoverFromOffsetOutOfRange: the original resets the position in silence.
  *
@@ -138,6 +140,8 @@ function patchRequestQueue(): void {
 function patchCluster(): void {
   const cluster = prototypeOf('kafkajs/src/cluster', 'findGroupCoordinator')
   cluster.prototype['retry'] = { initialRetryTime: 10, maxRetryTime: 50, retries: 200 }
+  const find = cluster.method as Parameters<typeof rememberCoordinators>[0]
+  cluster.prototype['findGroupCoordinator'] = rememberCoordinators(find, () => performance.now())
 }
 
 interface GroupState {

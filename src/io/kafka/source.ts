@@ -23,7 +23,7 @@ export interface KafkaSource extends EventSource {
 }
 
 /** A fetch of one partition: small, because what lanes do not take now is read again. */
-const MAX_BYTES_PER_PARTITION = 131_072
+const MAX_BYTES_PER_PARTITION = 65_536
 const MAX_BYTES_PER_FETCH = 2_097_152
 /** Longest wait of an empty fetch; also how long a resumed partition may wait. */
 const MAX_WAIT_MS = 200

@@ -1,0 +1,93 @@
+import { createSecretKey } from 'node:crypto'
+import type { Config } from './config/config.js'
+import { createCredentialChoice } from './core/credentials.js'
+import { type Credential, SecretText } from './core/model.js'
+import type { Clock, EventReader, Log, Metrics, Random, ResultApi } from './core/ports.js'
+import { createStageTypeOf } from './core/stage-type.js'
+import type { Path, Turn } from './core/work.js'
+import { createPath } from './pipeline.js'
+import type { Supervisor } from './run/supervisor.js'
+import { createDecode } from './steps/decode.js'
+import { readEnvelope } from './steps/envelope.js'
+import { createFetch } from './steps/fetch.js'
+import { createFlatten } from './steps/flatten.js'
+import { createProtect } from './steps/protect.js'
+import { createRoute, type RouteDeps } from './steps/route.js'
+import { createVerify } from './steps/verify.js'
+
+export interface PathParts {
+  readonly config: Config
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly api: ResultApi
+  readonly readAvro: EventReader
+  readonly encoders: RouteDeps['encoders']
+  readonly supervisor: Supervisor
+  readonly turn?: Turn
+}
+
+/** The path with its steps as a configuration says. */
+export function createConfiguredPath(parts: PathParts): Path {
+  const { config, clock, random, metrics, log, supervisor } = parts
+  const protect = createProtect({ defaults: config.privacy.defaults, rules: [] })
+  const now = (): number => clock.now()
+  return createPath({
+    eventTopics: config.topics.events,
+    clock,
+    decode: createDecode({
+      ...{ readAvro: parts.readAvro, protect, now },
+      fetchEvents: config.events.fetch,
+      ignoreEvents: config.events.ignore,
+    }),
+    credentials: createCredentialChoice(credentialsOf(config)),
+    fetch: createFetch({
+      ...{ api: parts.api, health: supervisor, clock, random, metrics, readEnvelope },
+      limits: config.fetch,
+      ...(parts.turn === undefined ? {} : { turn: parts.turn }),
+    }),
+    verify: createVerify({
+      ...{ algorithm: config.verification.algorithm, method: config.verification.method, now },
+      onMethodChange: (credential, from, to) => {
+        metrics.add('attestr_verification_method_changes_total', 1, { credential })
+        log.warn('verification-method-changed', { credential, from, to })
+      },
+    }),
+    flatten: createFlatten({ limits: config.limits, protect }),
+    route: createRoute({
+      ...{ encoders: parts.encoders, topics: config.topics, deadLetters: config.deadLetters, protect, now },
+      maxRecordBytes: config.kafka.maxRecordBytes,
+      hashKey: hashKeyOf(config),
+      stageTypeOf: createStageTypeOf(config.catalogue),
+    }),
+    onDecodeThrow: (error, signal) => holdForRegistry(error, signal, supervisor),
+  })
+}
+
+/** The registry is down or refuses: no event is to blame. Anything else is a bug. */
+async function holdForRegistry(
+  error: unknown,
+  signal: AbortSignal,
+  supervisor: Supervisor,
+): Promise<boolean> {
+  const isRegistry =
+    error instanceof Error && (error.name === 'RegistryDown' || error.name === 'RegistryRefused')
+  if (!isRegistry) throw error
+  supervisor.trouble('registry-down')
+  return (await supervisor.waitUntilRunning(signal)) ?? true
+}
+
+function credentialsOf(config: Config): readonly Credential[] {
+  return config.attestr.credentials.map(({ id, authToken, clientSecret, match }) => ({
+    id,
+    authorization: new SecretText(`Basic ${authToken.reveal()}`),
+    clientSecret: createSecretKey(Buffer.from(clientSecret.reveal(), 'utf8')),
+    match,
+  }))
+}
+
+function hashKeyOf(config: Config): Buffer | null {
+  const { hashKey } = config.privacy
+  return hashKey === null ? null : Buffer.from(hashKey.reveal(), 'hex')
+}
