@@ -82,7 +82,7 @@ const baseUrlIsSafe: Rule = (read, report) => {
   }
 }
 
-const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host)
+export const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host)
 
 const registryAuth: Rule = (read, report) => {
   const key = (name: string): Path => ['schemaRegistry', name]

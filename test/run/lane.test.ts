@@ -229,6 +229,7 @@ describe('a drain', () => {
     expect([hand.at(0).aborted, hand.at(1).aborted]).toEqual([false, false])
     // It has no call under way, and what stands behind it cannot leave.
     expect([hand.at(2).aborted, hand.at(3).aborted]).toEqual([true, true])
+    expect(gate.figures()).toMatchObject({ calls: 2, events: 2 })
     await finish(1, 0)
     await clock.drive(drained)
     expect([lane.state, committer.batches(), committer.writes[0]?.batch.next]).toEqual([

@@ -145,6 +145,18 @@ describe('a lane that failed', () => {
     expect(states()).toEqual(['0 running'])
   })
 
+  it('starts with the shortest wait again in a new assignment', async () => {
+    await assigned(AT)
+    for (const waitMs of [100, 200, 400]) {
+      await failCommit()
+      await heartbeat(waitMs)
+    }
+    await assigned(AT)
+    await failCommit()
+    await heartbeat(100)
+    expect(states()).toEqual(['0 running'])
+  })
+
   it('is not opened for an assignment that is over', async () => {
     await assigned(AT)
     await failCommit()

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { isFault, scanJson } from '../../src/core/json/scan.js'
 import { type JsonTape, ROOT } from '../../src/core/json/tape.js'
 import { compact, sorted } from '../../src/steps/canonical.js'
+import { mayBeMisread } from '../support/json-parse.js'
 import { jsonText, stringToken } from '../support/json-text.js'
 
 function tapeOf(text: string): JsonTape {
@@ -32,6 +33,7 @@ describe('rewriting', () => {
   it('gives what JSON.stringify gives of the parsed text', () => {
     fc.assert(
       fc.property(texts, (text) => {
+        fc.pre(!mayBeMisread(text))
         expect(compact(tapeOf(text), ROOT)).toBe(JSON.stringify(JSON.parse(text)))
       }),
       { numRuns: 10_000 },
@@ -41,6 +43,7 @@ describe('rewriting', () => {
   it('sorted gives what JSON.stringify gives when all members are sorted', () => {
     fc.assert(
       fc.property(texts, (text) => {
+        fc.pre(!mayBeMisread(text))
         expect(sorted(tapeOf(text), ROOT)).toBe(JSON.stringify(sortedValue(JSON.parse(text))))
       }),
       { numRuns: 10_000 },

@@ -20,13 +20,13 @@ class Wrong extends Error {}
 
 interface Seen {
   deepest: number
-  repeated: boolean
-  halfPair: boolean
+  /** The first thing refused that the grammar allows. */
+  flaw: 'duplicate-key' | 'lone-surrogate' | null
 }
 
 export function verdictOf(text: string, maxDepth = 256): Verdict {
   if (text.startsWith('\ufeff')) return 'bom'
-  const seen: Seen = { deepest: 0, repeated: false, halfPair: false }
+  const seen: Seen = { deepest: 0, flaw: null }
   try {
     const rest = skip(value(skip(text), 0, seen))
     if (rest !== '') return seen.deepest > maxDepth ? 'too-deep' : 'syntax'
@@ -37,7 +37,7 @@ export function verdictOf(text: string, maxDepth = 256): Verdict {
     throw error
   }
   if (seen.deepest > maxDepth) return 'too-deep'
-  return seen.repeated ? 'duplicate-key' : seen.halfPair ? 'lone-surrogate' : 'valid'
+  return seen.flaw ?? 'valid'
 }
 
 function skip(text: string): string {
@@ -64,7 +64,7 @@ function value(text: string, depth: number, seen: Seen): string {
 function string(text: string, seen: Seen): string {
   const whole = STRING.exec(text)?.[0]
   if (whole === undefined) throw STRING_BEGUN.test(text) ? new Cut() : new Wrong()
-  if (HALF_PAIR.test(JSON.parse(whole))) seen.halfPair = true
+  if (HALF_PAIR.test(JSON.parse(whole))) seen.flaw ??= 'lone-surrogate'
   return whole
 }
 
@@ -91,7 +91,7 @@ function object(text: string, depth: number, seen: Seen): string {
     if (rest[0] !== '"') throw new Wrong()
     const whole = string(rest, seen)
     const name = JSON.parse(whole) as string
-    if (names.includes(name)) seen.repeated = true
+    if (names.includes(name)) seen.flaw ??= 'duplicate-key'
     names.push(name)
     rest = skip(rest.slice(whole.length))
     if (rest === '') throw new Cut()

@@ -12,6 +12,7 @@ import {
   stringText,
   valueAfter,
 } from '../../../src/core/json/tape.js'
+import { mayBeMisread } from '../../support/json-parse.js'
 import { jsonText, mutated, numberToken } from '../../support/json-text.js'
 import { verdictOf } from '../../support/reference-json.js'
 
@@ -41,6 +42,7 @@ function scanned(text: string, maxDepth?: number): string {
     expect(tape.at).toBeLessThanOrEqual(text.length)
     return tape.fault
   }
+  if (mayBeMisread(text)) return 'valid'
   const parsed = JSON.parse(text)
   expect(toValue(tape, ROOT)).toEqual(parsed)
   expect(JSON.parse(sourceText(tape, ROOT))).toEqual(parsed)
