@@ -30,7 +30,7 @@ export const USAGE = `npm run bench -- [options]
   --cells 16x50,64x50    concurrency x API latency in ms; default 16x50,64x50,256x50,64x0
   --parts a,b            of throughput, latency, memory, idle; default all
   --pairs N              pairs of exactly-once and at-least-once a cell; default 5
-  --seconds N            about how long one throughput run is; default 9
+  --seconds N            about how long one throughput run is; default 14
   --no-baselines         the connector alone
   --idle-minutes N       default 2; 10 for the full figure
   --events FORM          completed (the whole webhook, 2 KB), reduced or id; default completed
@@ -64,7 +64,7 @@ export function readOptions(args: readonly string[]): Options | null {
     parts: new Set<Part>(parts),
     pairs: numberOf('pairs', values.pairs, quick ? 1 : 5),
     baselines: values['no-baselines'] !== true,
-    seconds: numberOf('seconds', values.seconds, quick ? 4 : 9),
+    seconds: numberOf('seconds', values.seconds, quick ? 4 : 14),
     latencySeconds: quick ? 3 : 8,
     memorySeconds: quick ? 15 : 75,
     idleMinutes: numberOf('idle-minutes', values['idle-minutes'], 2),

@@ -85,8 +85,8 @@ export async function watch(parties: Parties, { count, maxMs }: WatchLimits): Pr
 }
 
 /** Start-up and end are left out: code not yet compiled, partitions that have run dry. */
-const FROM = 0.15
-const TO = 0.9
+const FROM = 0.45
+const TO = 0.95
 
 export interface WindowFigures {
   readonly seconds: number
