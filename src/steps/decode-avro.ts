@@ -1,16 +1,5 @@
 import type { AvroEvent } from '../core/ports.js'
-import type { EventMember, EventParts, EventValue } from './decode-event.js'
-
-const MEMBERS: readonly EventMember[] = [
-  '_id',
-  'handshakeId',
-  'tag',
-  'number',
-  'requestId',
-  'flowId',
-  'snapshot',
-  'updated',
-]
+import { EVENT_MEMBERS, type EventMember, type EventParts, type EventValue } from './decode-event.js'
 
 /**
  * Takes the members of an event out of a decoded Avro record.
@@ -20,7 +9,7 @@ const MEMBERS: readonly EventMember[] = [
  */
 export function partsOfAvro(record: AvroEvent): EventParts {
   const members: Partial<Record<EventMember, EventValue>> = {}
-  for (const name of MEMBERS) {
+  for (const name of EVENT_MEMBERS) {
     const value = eventValue(record[name])
     if (value !== undefined) members[name] = value
   }

@@ -30,15 +30,18 @@ interface ScalarValue {
   readonly text: string
 }
 
-export type EventMember =
-  | '_id'
-  | 'handshakeId'
-  | 'tag'
-  | 'number'
-  | 'requestId'
-  | 'flowId'
-  | 'snapshot'
-  | 'updated'
+/** The members of an event that are read: a replay needs no others. */
+export const EVENT_MEMBERS = [
+  '_id',
+  'handshakeId',
+  'tag',
+  'number',
+  'requestId',
+  'flowId',
+  'snapshot',
+  'updated',
+] as const
+export type EventMember = (typeof EVENT_MEMBERS)[number]
 
 /** An event of any form before its rules. A member that was not there is undefined. */
 export interface EventParts {

@@ -13,18 +13,9 @@ import {
   stringText,
   valueAfter,
 } from '../core/json/tape.js'
-import type { EventMember, EventParts, EventValue } from './decode-event.js'
+import { EVENT_MEMBERS, type EventMember, type EventParts, type EventValue } from './decode-event.js'
 
-const MEMBERS: ReadonlySet<string> = new Set<EventMember>([
-  '_id',
-  'handshakeId',
-  'tag',
-  'number',
-  'requestId',
-  'flowId',
-  'snapshot',
-  'updated',
-])
+const MEMBERS: ReadonlySet<string> = new Set(EVENT_MEMBERS)
 
 // From this length on a part of the text is copied: as a view it would keep all of the text, photos of the result included.
 const LONG_TEXT = 4_096

@@ -1,5 +1,6 @@
 import { type Buffer, isUtf8 } from 'node:buffer'
-import { isFault, type JsonFault, scanJson } from '../core/json/scan.js'
+import { FAULT_TEXT } from '../core/json/fault-text.js'
+import { isFault, scanJson } from '../core/json/scan.js'
 import { codeOf, type JsonTape, MAX_TEXT, OBJECT, ROOT, stringValue } from '../core/json/tape.js'
 import type { MessageHeader, SourceMessage } from '../core/model.js'
 import type { AvroEvent, EventReader } from '../core/ports.js'
@@ -33,15 +34,6 @@ const STARTS_LITERAL = /^[ \t\r\n]*[-0-9tfn]/
 // W3C Trace Context, versions up to fe; ids of zeros only are invalid.
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 const TRACEPARENT_BYTES = 55
-
-const FAULT_TEXT: Readonly<Record<JsonFault['fault'], string>> = {
-  truncated: 'JSON is cut off',
-  syntax: 'not JSON',
-  'duplicate-key': 'a member name appears twice',
-  'too-deep': 'nested too deep',
-  'lone-surrogate': 'half a surrogate pair is escaped',
-  bom: 'starts with a byte order mark',
-}
 
 /**
  * Reads an event; its form is told by its content.

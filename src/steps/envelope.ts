@@ -1,6 +1,7 @@
 import { Buffer, isAscii, isUtf8 } from 'node:buffer'
 import type { Failure, FailureCode } from '../core/failure.js'
-import { isFault, type JsonFault, scanJson } from '../core/json/scan.js'
+import { FAULT_TEXT } from '../core/json/fault-text.js'
+import { isFault, scanJson } from '../core/json/scan.js'
 import {
   booleanValue,
   endOf,
@@ -35,15 +36,6 @@ export type EnvelopeReading =
   | { readonly kind: 'fault'; readonly detail: 'empty' | 'truncated' | 'markup' }
   | { readonly kind: 'dead'; readonly failure: Failure }
   | { readonly kind: 'delay'; readonly failure: Failure }
-
-const FAULT_TEXT: Readonly<Record<JsonFault['fault'], string>> = {
-  truncated: 'JSON is cut off',
-  syntax: 'not JSON',
-  'duplicate-key': 'a member name appears twice',
-  'too-deep': 'nested too deep',
-  'lone-surrogate': 'half a surrogate pair is escaped',
-  bom: 'starts with a byte order mark',
-}
 
 const CUT_OFF = { kind: 'fault', detail: 'truncated' } as const
 const LESS_THAN = 0x3c

@@ -45,7 +45,7 @@ export interface ScenePlan {
 interface Job extends Held {
   readonly plan: EventPlan
   calling: boolean
-  /** Bytes of a body of unknown length that have arrived. */
+  /** Bytes held of a body of unknown length, or of what was made of it. */
   unannounced: number
 }
 
@@ -145,12 +145,14 @@ export class SceneLane implements GateLane {
   private async work(slot: Slot<Job, true>): Promise<void> {
     const job = slot.item
     for (const call of job.plan.calls) {
+      job.unannounced = 0
       const granted = await this.share.callSlot(job)
       if (granted === null) return
       await this.call(job, call, granted)
       if (call.waitMs > 0) await this.wait(call.waitMs)
       if (!this.open) return
     }
+    if (job.unannounced > 0) job.unannounced = job.plan.outputBytes
     this.share.settle(job, job.plan.outputBytes)
     if (this.order.finish(slot, true)) this.commitSoon()
   }
@@ -171,8 +173,8 @@ export class SceneLane implements GateLane {
       }
     }
     job.calling = false
-    job.unannounced = 0
-    slot.release(0)
+    // What came is held on: until the event is settled, or calls again.
+    slot.release(plan.bodyBytes)
   }
 
   private commitSoon(): void {
