@@ -77,6 +77,7 @@ async function decodeWhenPossible(
       const end = deps.decode(message)
       return end instanceof Promise ? await end : end
     } catch (error) {
+      if (ticket.signal.aborted) return 'aborted'
       if (!(await deps.onDecodeThrow(error, ticket.signal))) return 'aborted'
     }
   }

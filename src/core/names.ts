@@ -78,6 +78,8 @@ export const LOG_EVENTS = {
   'consumer-restarts': 'The Kafka client joins the group anew after a fault.',
   'kafka-client': 'A line of the Kafka client: its part and level alone.',
   'partitions-assigned': 'The group gave partitions to this process.',
+  'late-commit-failed':
+    'A commit that was under way when its partition went away was refused or lost; whoever has the partition reads again.',
   'lane-failed': 'A partition was closed by an error and is opened again; its work is read again.',
   'position-out-of-range': 'The broker says that the position of a partition lies outside its log.',
   'events-lost': 'A committed offset lies outside the log; the partition waits for POST /resume.',

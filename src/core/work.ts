@@ -44,7 +44,6 @@ export type SystemicReason =
   | 'redirect'
   | 'api-down'
   | 'registry-down'
-  | 'broker-down'
 
 /** What the fetch step tells of the API, and asks before a call. The supervisor decides. */
 export interface ApiHealth {

@@ -10,6 +10,8 @@ export interface CommitLoopDeps<T extends { readonly offset: number }> {
   readonly commit: { readonly intervalMs: number; readonly maxEvents: number }
   readonly onCommitted: (items: readonly T[], next: number) => void
   readonly onFailed: (error: unknown) => void
+  /** The commit under way when the loop was closed failed: whoever has the partition now does its work again. */
+  readonly onLateFailure: (error: unknown) => void
 }
 
 /** Commits what is finished at the front of an order: one batch at a time, by time or by count. */
@@ -74,19 +76,22 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
     this.timer?.()
     this.timer = null
     const batch = this.take()
-    this.write(batch, (batch.at(-1)?.item.offset ?? 0) + 1)
+    const last = batch.at(-1)
+    if (last !== undefined) this.write(batch, last.item.offset + 1)
   }
 
   private write(batch: readonly Slot<T, EventEnd>[], next: number): void {
-    const { committer, clock, onFailed } = this.deps
+    const { committer, clock, onFailed, onLateFailure } = this.deps
     this.underWay = batch.length
     this.startedAt = clock.monotonic()
     committer.commit({ outputs: batch.flatMap((slot) => slot.end?.outputs ?? []), next }).then(
       () => this.committed(batch, next),
       (error) => {
         this.underWay = null
-        if (this.closed) this.closeCommitter()
-        else onFailed(error)
+        if (this.closed) {
+          this.closeCommitter()
+          onLateFailure(error)
+        } else onFailed(error)
       },
     )
   }

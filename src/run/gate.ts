@@ -34,7 +34,7 @@ export interface GateShare {
   enter(held: Held, bytes: number): void
   /** Waits for a call slot; null when given up. */
   callSlot(held: Held): Promise<CallSlot | null>
-  /** Stops the event's wait for a slot or for bytes. */
+  /** Stops the event's wait for a slot. */
   giveUp(held: Held): void
   /** The event is finished and holds so many bytes until its commit. */
   settle(held: Held, bytes: number): void
@@ -118,6 +118,14 @@ class SharedGate implements Gate, GateCounters {
     }
     if (this.serving) return
     this.serving = true
+    try {
+      this.serveInTurn()
+    } finally {
+      this.serving = false
+    }
+  }
+
+  private serveInTurn(): void {
     let idle = 0
     while (idle < this.active.length && this.canServe()) {
       if (this.turn >= this.active.length) this.turn = 0
@@ -130,7 +138,6 @@ class SharedGate implements Gate, GateCounters {
       idle = this.serveOne(share) ? 0 : idle + 1
       this.turn += 1
     }
-    this.serving = false
   }
 
   /** Whether anything is left to give: nearly always nothing is, and then nobody need be asked. */

@@ -18,6 +18,8 @@ export interface LaneDeps {
   readonly commit: { readonly intervalMs: number; readonly maxEvents: number }
   /** Called once, when the lane can go on no more; it is closed already. */
   readonly onFailed: (error: Error) => void
+  /** A commit failed that was under way when the lane was closed. */
+  readonly onLateFailure: (error: unknown) => void
   /** Messages came for a lane that closed its committer for want of work. */
   readonly onWake: () => void
 }
@@ -98,7 +100,7 @@ class PartitionLane implements Lane {
   get figures(): LaneFigures {
     const { order } = this.flight
     const held = order.size() + (this.commits?.size() ?? 0)
-    const oldest = order.oldest() ?? this.queue.first()
+    const oldest = order.first() ?? this.queue.first()
     const lag = Math.max(0, this.endOffset - this.committedTo)
     return { queued: this.queue.length(), held, lag, oldestTimestamp: oldest?.timestamp ?? null }
   }
@@ -110,6 +112,7 @@ class PartitionLane implements Lane {
       ...{ committer, order: this.flight.order, clock, metrics, commit },
       onCommitted: (entries, next) => this.committed(entries, next),
       onFailed: (error) => this.fail(error),
+      onLateFailure: this.deps.onLateFailure,
     })
     if (committer.start.kind === 'events-lost') {
       this.state = 'lost'

@@ -161,6 +161,12 @@ class AssignedLanes implements Lanes {
     const lane: Lane = createLane({
       ...{ at, source, gate, path, clock, metrics, commit },
       onFailed: (error) => this.failed(lane, error),
+      onLateFailure: (error) =>
+        this.deps.log.info('late-commit-failed', {
+          topic: at.topic,
+          partition: at.partition,
+          cause: causeOf(error),
+        }),
       onWake: () => this.wake(lane),
     })
     this.lanes.set(keyOf(at), lane)
@@ -198,6 +204,7 @@ class AssignedLanes implements Lanes {
     const failures = last !== undefined && now - last.at < FORGET_MS ? last.count + 1 : 1
     const waitMs = Math.min(FIRST_REOPEN_MS * 2 ** (failures - 1), MAX_REOPEN_MS)
     this.failures.set(key, { count: failures, at: now })
+    this.wishes.set(key, { at: lane.at, notBefore: now + waitMs })
     this.deps.source.pause(lane.at)
     this.deps.metrics.add('attestr_lane_failures_total', 1)
     this.deps.log.warn('lane-failed', {
@@ -206,7 +213,6 @@ class AssignedLanes implements Lanes {
       failures,
       cause: causeOf(error),
     })
-    this.wishes.set(key, { at: lane.at, notBefore: now + waitMs })
   }
 
   private wake(lane: Lane): void {

@@ -1,7 +1,7 @@
 /** `attestr-kafka run` as a process: signals, exit codes, waiting at the start, the operations endpoint. */
 import { createServer } from 'node:net'
 import avro from 'avsc'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { FaultBody, FaultScript } from '../../src/simulator/faults.js'
 import { createDoor } from '../support/door.js'
 import type { Instance } from '../support/instance.js'
@@ -9,9 +9,10 @@ import { createSite, endpointOf, type Site, type SiteOptions } from '../support/
 import { stack } from '../support/stack.js'
 import { until } from '../support/until.js'
 
-async function siteWith(options: SiteOptions = {}): Promise<Site> {
+/** In: `finished`, which a test that runs beside others takes from its context: it alone knows whose end is meant. */
+async function siteWith(options: SiteOptions, finished: (close: () => Promise<void>) => void): Promise<Site> {
   const site = await createSite(options)
-  onTestFinished(() => site.close())
+  finished(() => site.close())
   return site
 }
 
@@ -47,8 +48,10 @@ const words = (instance: Instance): string[] =>
 const SHORT = ['fetch.timeoutMs=1000', 'fetch.deadlineMs=1500', 'shutdown.drainMs=2000']
 
 describe('a stop by signal', () => {
-  it('under load finishes what is in flight, exits with 0, and the next run does the rest once', async () => {
-    const site = await siteWith({ partitions: 4, simulator: { latencyMs: 50 } })
+  it('under load finishes what is in flight, exits with 0, and the next run does the rest once', async ({
+    onTestFinished,
+  }) => {
+    const site = await siteWith({ partitions: 4, simulator: { latencyMs: 50 } }, onTestFinished)
     await sendIds(site, 500, 4)
     const instance = site.process('fetch.concurrency=8')
     await until('work is under way', () => site.simulator.ledger.summary().calls > 60)
@@ -65,8 +68,13 @@ describe('a stop by signal', () => {
     expect(site.simulator.ledger.summary().calls).toBe(500)
   })
 
-  it('while the API hangs gives up in time, exits with 0, and nothing is lost or doubled', async () => {
-    const site = await siteWith({ simulator: { script: { global: [{ fault: { kind: 'hang' } }] } } })
+  it('while the API hangs gives up in time, exits with 0, and nothing is lost or doubled', async ({
+    onTestFinished,
+  }) => {
+    const site = await siteWith(
+      { simulator: { script: { global: [{ fault: { kind: 'hang' } }] } } },
+      onTestFinished,
+    )
     await sendIds(site, 40, 2)
     const instance = site.process(...SHORT)
     await until('work is under way', () => site.simulator.ledger.summary().calls >= 10)
@@ -78,9 +86,11 @@ describe('a stop by signal', () => {
     expect(await site.violations()).toBe('')
   })
 
-  it('asked for twice drops everything at once and exits with 1, and nothing is lost or doubled', async () => {
+  it('asked for twice drops everything at once and exits with 1, and nothing is lost or doubled', async ({
+    onTestFinished,
+  }) => {
     const script: FaultScript = { global: [{ fault: { kind: 'hang' }, share: 0.5, by: 'handshake' }] }
-    const site = await siteWith({ simulator: { script } })
+    const site = await siteWith({ simulator: { script } }, onTestFinished)
     await sendIds(site, 60, 2)
     const instance = site.process('shutdown.drainMs=100000')
     await until('work is under way', () => site.simulator.ledger.summary().calls >= 20)
@@ -140,42 +150,45 @@ describe.concurrent('systemic trouble', () => {
   const GOOD = 3
   const ALL = 23
 
-  it.each(TROUBLES)('$name ends the process with 4, one line, and no dead letter for it', async (trouble) => {
-    const { fault, reason, line } = trouble
-    const site = await siteWith({ partitions: 1 })
-    const well = Array.from({ length: GOOD }, (_, n) => site.handshakeId(n))
-    site.simulator.setScript({
-      // A rule of its own keeps a handshake from the rule for all: these are answered as they should be.
-      handshakes: Object.fromEntries(well.map((id) => [id, [{ fault: { kind: 'chunked' }, times: null }]])),
-      global: [{ fault }],
-    })
-    await sendIds(site, ALL, 1)
-    const instance = site.process('fetch.concurrency=10')
-    expect(await instance.ended).toBe(4)
-    const [first, second, ...more] = words(instance)
-    expect(first).toBe(`attestr-kafka: stopped: systemic trouble, ${reason}`)
-    expect(second).toMatch(/^ {2}\S/)
-    expect(more).toEqual([])
-    expect(said(instance, 'state-changed').filter(({ to }) => to === 'paused')).toMatchObject([
-      { level: 'error', reason, ...line },
-    ])
-    const dead = (await site.outcomes()).filter(({ outcome }) => outcome === 'DEAD')
-    // The first refused handshakes may be their own fault; only the fifth in a row says whose it is.
-    const ownFault = trouble.name.startsWith('five') ? 4 : 0
-    expect(dead.length).toBeLessThanOrEqual(ownFault)
-    const ended = (await site.outcomes()).length
-    expect(ended).toBeLessThanOrEqual(GOOD + ownFault)
-    expect(Math.max(0, await site.committed(0))).toBe(ended)
+  it.for(TROUBLES)(
+    '$name ends the process with 4, one line, and no dead letter for it',
+    async (trouble, { onTestFinished }) => {
+      const { fault, reason, line } = trouble
+      const site = await siteWith({ partitions: 1 }, onTestFinished)
+      const well = Array.from({ length: GOOD }, (_, n) => site.handshakeId(n))
+      site.simulator.setScript({
+        // A rule of its own keeps a handshake from the rule for all: these are answered as they should be.
+        handshakes: Object.fromEntries(well.map((id) => [id, [{ fault: { kind: 'chunked' }, times: null }]])),
+        global: [{ fault }],
+      })
+      await sendIds(site, ALL, 1)
+      const instance = site.process('fetch.concurrency=10')
+      expect(await instance.ended).toBe(4)
+      const [first, second, ...more] = words(instance)
+      expect(first).toBe(`attestr-kafka: stopped: systemic trouble, ${reason}`)
+      expect(second).toMatch(/^ {2}\S/)
+      expect(more).toEqual([])
+      expect(said(instance, 'state-changed').filter(({ to }) => to === 'paused')).toMatchObject([
+        { level: 'error', reason, ...line },
+      ])
+      const dead = (await site.outcomes()).filter(({ outcome }) => outcome === 'DEAD')
+      // The first refused handshakes may be their own fault; only the fifth in a row says whose it is.
+      const ownFault = trouble.name.startsWith('five') ? 4 : 0
+      expect(dead.length).toBeLessThanOrEqual(ownFault)
+      const ended = (await site.outcomes()).length
+      expect(ended).toBeLessThanOrEqual(GOOD + ownFault)
+      expect(Math.max(0, await site.committed(0))).toBe(ended)
 
-    if (trouble.mended !== true) return
-    site.simulator.setScript({})
-    await finish(site)
-    expect(await site.violations()).toBe('')
-  })
+      if (trouble.mended !== true) return
+      site.simulator.setScript({})
+      await finish(site)
+      expect(await site.violations()).toBe('')
+    },
+  )
 
-  it('no API at all ends the process with 4 by the breaker', async () => {
+  it('no API at all ends the process with 4 by the breaker', async ({ onTestFinished }) => {
     const door = await createDoor('127.0.0.1:1')
-    const site = await siteWith({ partitions: 1, baseUrl: `http://${door.address}/api` })
+    const site = await siteWith({ partitions: 1, baseUrl: `http://${door.address}/api` }, onTestFinished)
     await sendIds(site, 20, 1)
     const instance = site.process()
     expect(await instance.ended).toBe(4)
@@ -186,12 +199,17 @@ describe.concurrent('systemic trouble', () => {
     expect(await site.violations()).toBe('')
   })
 
-  it('a registry that goes down before the schema of an event is known ends the process with 4', async () => {
+  it('a registry that goes down before the schema of an event is known ends the process with 4', async ({
+    onTestFinished,
+  }) => {
     const { host, pathname } = new URL(stack().registryUrl)
     const door = await createDoor(host)
     await door.open()
     onTestFinished(() => door.shut())
-    const site = await siteWith({ partitions: 1, registryUrl: `http://${door.address}${pathname}` })
+    const site = await siteWith(
+      { partitions: 1, registryUrl: `http://${door.address}${pathname}` },
+      onTestFinished,
+    )
     const instance = site.process()
     await until('the group is joined', () => said(instance, 'partitions-assigned').length > 0)
     await door.shut()
@@ -225,8 +243,8 @@ async function avroEvent(site: Site): Promise<Buffer> {
 }
 
 describe('429 with Retry-After', () => {
-  it('is waited for and uses no attempt', async () => {
-    const site = await siteWith({ partitions: 1 })
+  it('is waited for and uses no attempt', async ({ onTestFinished }) => {
+    const site = await siteWith({ partitions: 1 }, onTestFinished)
     const [limited, other] = [site.handshakeId(0), site.handshakeId(1)]
     const fault: FaultBody = { kind: 'status', status: 429, code: 4291, retryAfter: 1 }
     site.simulator.setScript({ handshakes: { [limited]: [{ fault, times: 3 }] } })
@@ -243,8 +261,10 @@ describe('429 with Retry-After', () => {
 })
 
 describe('a start that cannot be', () => {
-  it('for its configuration ends with 2, a line for each problem and their count', async () => {
-    const site = await siteWith()
+  it('for its configuration ends with 2, a line for each problem and their count', async ({
+    onTestFinished,
+  }) => {
+    const site = await siteWith({}, onTestFinished)
     const instance = site.process('fetch.atempts=1', 'commit.maxEvents=none', 'kafka.sessionTimeoutMs=1000')
     expect(await instance.ended).toBe(2)
     const lines = words(instance)
@@ -253,8 +273,8 @@ describe('a start that cannot be', () => {
     expect(instance.lines).toEqual([])
   })
 
-  it('for want of its topics ends with 1 and a remedy', async () => {
-    const site = await siteWith({ createEvents: false })
+  it('for want of its topics ends with 1 and a remedy', async ({ onTestFinished }) => {
+    const site = await siteWith({ createEvents: false }, onTestFinished)
     const instance = site.process('topics.create=false')
     expect(await instance.ended).toBe(1)
     const [fault, remedy, ...more] = words(instance)
@@ -263,8 +283,8 @@ describe('a start that cannot be', () => {
     expect(more).toEqual([])
   })
 
-  it('for lost offsets ends with 1 and a remedy', async () => {
-    const site = await siteWith({ partitions: 1 })
+  it('for lost offsets ends with 1 and a remedy', async ({ onTestFinished }) => {
+    const site = await siteWith({ partitions: 1 }, onTestFinished)
     await sendIds(site, 1, 1)
     await finish(site)
     await site.broker.admin.deleteGroups([site.groupId])
@@ -277,8 +297,8 @@ describe('a start that cannot be', () => {
     expect(remedy).toContain('--reset-offsets')
   })
 
-  it('for a taken operations port ends with 1 and a remedy', async () => {
-    const site = await siteWith()
+  it('for a taken operations port ends with 1 and a remedy', async ({ onTestFinished }) => {
+    const site = await siteWith({}, onTestFinished)
     const taken = createServer()
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void taken.close())
@@ -291,10 +311,10 @@ describe('a start that cannot be', () => {
 })
 
 describe('a broker that is down at the start', () => {
-  it('is waited for, and the work begins when it comes up', async () => {
+  it('is waited for, and the work begins when it comes up', async ({ onTestFinished }) => {
     const door = await createDoor(stack().brokers[0] ?? '')
     onTestFinished(() => door.shut())
-    const site = await siteWith({ partitions: 1, brokers: [door.address] })
+    const site = await siteWith({ partitions: 1, brokers: [door.address] }, onTestFinished)
     await sendIds(site, 5, 1)
     const instance = site.process()
     await until('it waits', () => said(instance, 'waiting-for').length > 0)
@@ -311,9 +331,9 @@ describe('a broker that is down at the start', () => {
     expect(await site.violations({ callsOnce: true })).toBe('')
   })
 
-  it('keeps nobody from stopping: exit code 0', async () => {
+  it('keeps nobody from stopping: exit code 0', async ({ onTestFinished }) => {
     const door = await createDoor(stack().brokers[0] ?? '')
-    const site = await siteWith({ partitions: 1, brokers: [door.address] })
+    const site = await siteWith({ partitions: 1, brokers: [door.address] }, onTestFinished)
     const instance = site.process()
     await until('it waits', () => said(instance, 'waiting-for').length > 0)
     instance.kill('SIGTERM')
@@ -323,11 +343,14 @@ describe('a broker that is down at the start', () => {
 })
 
 describe('a registry that is down at the start', () => {
-  it('is waited for, and the work begins when it comes up', async () => {
+  it('is waited for, and the work begins when it comes up', async ({ onTestFinished }) => {
     const { host, pathname } = new URL(stack().registryUrl)
     const door = await createDoor(host)
     onTestFinished(() => door.shut())
-    const site = await siteWith({ partitions: 1, registryUrl: `http://${door.address}${pathname}` })
+    const site = await siteWith(
+      { partitions: 1, registryUrl: `http://${door.address}${pathname}` },
+      onTestFinished,
+    )
     await sendIds(site, 5, 1)
     const instance = site.process()
     await until('it waits', () => said(instance, 'waiting-for').length > 0)
@@ -342,8 +365,8 @@ describe('a registry that is down at the start', () => {
 })
 
 describe('the operations endpoint', () => {
-  it('tells state, partitions and figures of a process at work', async () => {
-    const site = await siteWith({ partitions: 2 })
+  it('tells state, partitions and figures of a process at work', async ({ onTestFinished }) => {
+    const site = await siteWith({ partitions: 2 }, onTestFinished)
     await sendIds(site, 20, 2)
     await site.send([{ value: 'no id' }, { value: null }], 0)
     const instance = site.process()

@@ -97,7 +97,9 @@ describe('exactly one outcome for each event, on a real broker', () => {
       fenced += zombie.lines
         .slice(before)
         .filter(
-          ({ event, cause }) => event === 'lane-failed' && /PRODUCER|TXN|EPOCH/.test(String(cause)),
+          ({ event, cause }) =>
+            (event === 'lane-failed' || event === 'late-commit-failed') &&
+            /PRODUCER|TXN|EPOCH/.test(String(cause)),
         ).length
     }
     await feeding.done
@@ -132,6 +134,6 @@ describe('exactly one outcome for each event, on a real broker', () => {
     expect(violations).toBe('')
     expect(generations).toBeGreaterThan(6)
     // Work in flight is finished before partitions go: only a drain over its limit costs calls.
-    expect(world.simulator.ledger.summary().calls).toBeLessThan(feeding.sent() * 1.02)
+    expect(world.simulator.ledger.summary().calls).toBeLessThan(feeding.sent() * 1.1)
   })
 })

@@ -17,6 +17,7 @@ let committer: HandCommitter
 let loop: CommitLoop
 let committed: { offsets: number[]; next: number }[]
 let failures: unknown[]
+let late: unknown[]
 
 beforeEach(() => {
   clock = createVirtualClock({ start: 0 })
@@ -25,9 +26,11 @@ beforeEach(() => {
   committer = new HandCommitter({ kind: 'start', offset: 0 }, false)
   committed = []
   failures = []
+  late = []
   loop = createCommitLoop({
     ...{ committer, order, clock, metrics, commit: { intervalMs: 100, maxEvents: 3 } },
     onCommitted: (items, next) => committed.push({ offsets: items.map((item) => item.offset), next }),
+    onLateFailure: (error: unknown) => late.push(error),
     onFailed: (error) => failures.push(error),
   })
 })

@@ -34,6 +34,7 @@ function build(bounds: Partial<typeof BOUNDS> = {}): void {
     ...{ at: AT, gate, path: hand.path, source, clock, metrics },
     commit: { intervalMs: 100, maxEvents: 500 },
     onFailed: (error) => failures.push(error),
+    onLateFailure: () => undefined,
     onWake: () => {
       wakes += 1
     },
@@ -125,10 +126,10 @@ describe('the reasons for a pause', () => {
   it('are a set: the partition is read again only when the last of them is gone', () => {
     start()
     source.notes.length = 0
-    lane.pauses.add('systemic')
+    lane.pauses.add('events-lost')
     lane.pauses.add('full')
-    lane.pauses.add('systemic')
-    lane.pauses.delete('systemic')
+    lane.pauses.add('events-lost')
+    lane.pauses.delete('events-lost')
     expect(source.notes).toEqual(['pause events/0'])
     lane.pauses.delete('full')
     lane.pauses.delete('full')
@@ -136,10 +137,10 @@ describe('the reasons for a pause', () => {
   })
 
   it('that came while the lane was opened keep its partition from being read', () => {
-    lane.pauses.add('systemic')
+    lane.pauses.add('events-lost')
     start()
-    expect([source.isRead(AT), lane.pauses.reasons()]).toEqual([false, ['systemic']])
-    lane.pauses.delete('systemic')
+    expect([source.isRead(AT), lane.pauses.reasons()]).toEqual([false, ['events-lost']])
+    lane.pauses.delete('events-lost')
     expect(source.isRead(AT)).toBe(true)
   })
 })

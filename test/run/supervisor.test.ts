@@ -92,7 +92,7 @@ describe('the supervisor', () => {
     supervisor.enter('draining')
     supervisor.systemic('credit', DETAIL)
     supervisor.enter('stopped')
-    supervisor.trouble('broker-down')
+    supervisor.trouble('registry-down')
     expect([told, supervisor.status().state]).toEqual([[], 'stopped'])
   })
 

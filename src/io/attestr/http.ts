@@ -9,7 +9,7 @@ export interface ResultApiOptions {
   /** Such as `https://api.attestr.com/api`; nothing is ever sent to another origin. */
   readonly baseUrl: string
   readonly version: string
-  /** As many as there can be calls in flight. */
+  /** More than there can be calls in flight: one that was just used is free a turn later. */
   readonly connections: number
   /** From sending to the end of the body, without the waits for bytes. */
   readonly timeoutMs: number

@@ -20,8 +20,8 @@ export interface TopicSettings {
 
 /** Questions to the cluster. Each throws when it cannot be answered; the connection is then made anew. */
 export interface KafkaAdmin {
-  /** Partition to committed offset; -1 where there is none. */
-  committed(groupId: string, topic: string): Promise<ReadonlyMap<number, number>>
+  /** Partition to committed offset; -1 where there is none. Throws when one of the wanted partitions is not known yet. */
+  committed(groupId: string, topic: string, wanted?: readonly number[]): Promise<ReadonlyMap<number, number>>
   ranges(topic: string): Promise<readonly PartitionRange[]>
   existing(): Promise<ReadonlySet<string>>
   /** Creates those that do not exist. Out: the created ones. */
@@ -34,14 +34,21 @@ export interface KafkaAdmin {
 
 export function createKafkaAdmin(connection: KafkaConnection, log: Log): KafkaAdmin {
   let current: Promise<Admin> | null = null
+  let closed = false
 
   const connect = async (): Promise<Admin> => {
     const admin = createKafkaClient(connection, 'admin', log).admin()
-    await admin.connect()
-    return admin
+    try {
+      await admin.connect()
+      return admin
+    } catch (error) {
+      admin.disconnect().catch(() => undefined)
+      throw error
+    }
   }
   /** After any error the connection is thrown away: it may hold stale metadata or a half-open socket. */
   const ask = async <T>(question: (admin: Admin) => Promise<T>): Promise<T> => {
+    if (closed) throw new Error('the admin is closed')
     current ??= connect()
     const mine = current
     try {
@@ -53,10 +60,14 @@ export function createKafkaAdmin(connection: KafkaConnection, log: Log): KafkaAd
     }
   }
   return {
-    committed: (groupId, topic) =>
+    committed: (groupId, topic, wanted = []) =>
       ask(async (admin) => {
         const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] })
-        return new Map((answer?.partitions ?? []).map(({ partition, offset }) => [partition, Number(offset)]))
+        const offsets = new Map((answer?.partitions ?? []).map((one) => [one.partition, Number(one.offset)]))
+        // The question was asked with metadata older than the partition; the next connection knows it.
+        if (wanted.some((partition) => !offsets.has(partition)))
+          throw new Error('a partition is not known yet')
+        return offsets
       }),
     ranges: (topic) =>
       ask(async (admin) => {
@@ -68,6 +79,7 @@ export function createKafkaAdmin(connection: KafkaConnection, log: Log): KafkaAd
     setOffsets: (groupId, read) => commitOffsetsAtOnce(connection, log, groupId, read),
     deleteGroup: (groupId) => ask(async (admin) => void (await admin.deleteGroups([groupId]))),
     async close() {
+      closed = true
       const last = current
       current = null
       await last?.then((admin) => admin.disconnect()).catch(() => undefined)

@@ -85,8 +85,11 @@ async function readPartitions(
             const range = left.get(keyOf(at))
             if (range === undefined) return 0
             progressAt = clock.monotonic()
+            // A rejoin goes on from here: nothing is told twice.
+            left.set(keyOf(at), { ...range, low: (batch.at(-1)?.offset ?? range.low) + 1 })
             for (const message of batch) {
-              if (message.offset < range.end && onMessage(message) === false) {
+              const isNew = message.offset >= range.low && message.offset < range.end
+              if (isNew && onMessage(message) === false) {
                 left.clear()
                 resolve()
                 return 0

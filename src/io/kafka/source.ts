@@ -67,13 +67,22 @@ class GroupMember implements KafkaSource {
     const consumer = this.createConsumer(listener)
     this.consumer = consumer
     await consumer.connect()
+    await this.stillWanted(consumer)
     await consumer.subscribe({ topics: [...this.options.topics], fromBeginning: true })
+    await this.stillWanted(consumer)
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: 64,
       eachBatch: async (payload) => this.eachBatch(payload, listener),
     })
+  }
+
+  /** A stop that came while the consumer connected has not disconnected it for good: kafkajs goes on trying. */
+  private async stillWanted(consumer: Consumer): Promise<void> {
+    if (!this.stopping && this.consumer === consumer) return
+    await consumer.disconnect().catch(() => undefined)
+    throw new Error('the source was stopped')
   }
 
   private createConsumer(listener: SourceListener): Consumer {
@@ -117,8 +126,8 @@ class GroupMember implements KafkaSource {
     const partitions = Object.entries(assignment).flatMap(([topic, list]) =>
       list.map((partition) => ({ topic, partition })),
     )
-    for (const at of partitions) this.pause(at)
     this.joined = true
+    for (const at of partitions) this.pause(at)
     this.hadPartitions = true
     for (const resolve of this.onJoined.splice(0)) resolve()
     if (!this.stopping) listener.assigned(partitions)
@@ -151,16 +160,17 @@ class GroupMember implements KafkaSource {
     })
   }
 
+  // Before it has joined, kafkajs throws at these; the next assignment pauses everything and seeks anew anyway.
   pause({ topic, partition }: TopicPartition): void {
-    this.consumer?.pause([{ topic, partitions: [partition] }])
+    if (this.joined) this.consumer?.pause([{ topic, partitions: [partition] }])
   }
 
   resume({ topic, partition }: TopicPartition): void {
-    this.consumer?.resume([{ topic, partitions: [partition] }])
+    if (this.joined) this.consumer?.resume([{ topic, partitions: [partition] }])
   }
 
   seek({ topic, partition }: TopicPartition, offset: number): void {
-    this.consumer?.seek({ topic, partition, offset: String(offset) })
+    if (this.joined) this.consumer?.seek({ topic, partition, offset: String(offset) })
   }
 
   async commit({ topic, partition }: TopicPartition, next: number): Promise<void> {

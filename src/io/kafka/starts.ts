@@ -17,7 +17,8 @@ export async function readStarts(
   const byTopic = new Map<string, ReadonlyMap<number, StartOffset> | Error>()
   // One after another: a topic that is gone fails every question that its connection is asked meanwhile.
   for (const topic of new Set(list.map((at) => at.topic))) {
-    byTopic.set(topic, await readTopic(admin, groupId, topic))
+    const partitions = list.filter((at) => at.topic === topic).map((at) => at.partition)
+    byTopic.set(topic, await readTopic(admin, groupId, { topic, partitions }))
   }
   return list.map(({ topic, partition }) => {
     const answer = byTopic.get(topic)
@@ -29,17 +30,18 @@ export async function readStarts(
 async function readTopic(
   admin: KafkaAdmin,
   groupId: string,
-  topic: string,
+  { topic, partitions }: { readonly topic: string; readonly partitions: readonly number[] },
 ): Promise<ReadonlyMap<number, StartOffset> | Error> {
   try {
     // The offsets first: a log start read before them might be older than the offset is.
-    const committed = await admin.committed(groupId, topic)
+    const committed = await admin.committed(groupId, topic, partitions)
     const ranges = await admin.ranges(topic)
     return new Map(
-      ranges.map(({ partition, low, high }) => [
-        partition,
-        startOf(committed.get(partition) ?? -1, low, high),
-      ]),
+      ranges.flatMap(({ partition, low, high }) => {
+        // Not mentioned is not the same as none: the question was asked before the partition was known.
+        const offset = committed.get(partition)
+        return offset === undefined ? [] : [[partition, startOf(offset, low, high)] as const]
+      }),
     )
   } catch (error) {
     return error instanceof Error ? error : new Error('the cluster gave no offsets')
