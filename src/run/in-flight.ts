@@ -41,8 +41,8 @@ export function createInFlight(deps: InFlightDeps): InFlight {
   return new EventsInFlight(deps)
 }
 
-/** By then every answer that was there has had its turn. */
-const TURN_MS = 200
+/** By then every answer that was there has had its turn, on a busy machine too. */
+const TURN_MS = 1000
 
 const isCalling = (entry: Entry): boolean => entry.account?.calling === true
 const hasAnswer = (entry: Entry): boolean => (entry.account?.response ?? 0) > 0

@@ -266,7 +266,7 @@ describe('a drain', () => {
     await calling(0, 1)
     const drained = lane.drain()
     hand.at(1).back()
-    await clock.advance(200)
+    await clock.advance(1000)
     expect(hand.at(1).aborted).toBe(true)
     await finish(0)
     await clock.drive(drained)
