@@ -85,11 +85,11 @@ describe('exactly one outcome for each event, on a real broker', () => {
     let fenced = 0
     for (let freezes = 0; freezes < 3; freezes += 1) {
       const zombie = instances[freezes % 2] as Instance
-      const before = zombie.lines.length
       await until('both work', () => instances.every(isWorking))
       await pause(between(500, 1500))
       zombie.kill('SIGSTOP')
       await pause(4500)
+      const before = zombie.lines.length
       zombie.kill('SIGCONT')
       await until('the zombie has joined again', () =>
         zombie.lines.slice(before).some(({ event }) => event === 'partitions-assigned'),
