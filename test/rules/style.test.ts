@@ -111,10 +111,10 @@ describe('every file of the repository', () => {
 
   it('names no host of a package registry', () => {
     const known = [
-      'registry.npmjs',
+      ['registry', 'npmjs'].join('.'),
       'registry.yarnpkg',
       'npm.pkg.github',
-      'repo.maven',
+      ['repo', 'maven'].join('.'),
       'repo1.maven',
       'pypi',
     ]
