@@ -29,7 +29,7 @@ export interface SupervisorDeps {
 export interface Supervisor extends ApiHealth {
   status(): SystemStatus
   enter(state: Exclude<SystemState, 'paused'>): void
-  /** Trouble that is no answer of the API: registry or broker. */
+  /** Trouble that is no answer of the API: the registry is down or refuses. */
   trouble(reason: SystemicReason): void
 }
 

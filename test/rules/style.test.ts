@@ -115,7 +115,7 @@ describe('every file of the repository', () => {
       'registry.yarnpkg',
       'npm.pkg.github',
       ['repo', 'maven'].join('.'),
-      'repo1.maven',
+      ['repo1', 'maven'].join('.'),
       'pypi',
     ]
     const hosts = known.map((name) => `${name.replace('.', '\\.')}\\.(org|com|io)`)

@@ -100,7 +100,7 @@ export function createDelivery(
   }
 }
 
-export function asError(error: unknown): Error {
+function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error('kafkajs threw something that is no error')
 }
 
