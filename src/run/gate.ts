@@ -67,6 +67,11 @@ export function createGate(bounds: GateBounds): Gate {
   return new SharedGate(bounds)
 }
 
+/** Whose turn it is, an index of the active shares. */
+interface Round {
+  next: number
+}
+
 /** With little concurrency, so many events may wait for a call all the same. */
 const FEWEST_WAITING = 32
 
@@ -75,9 +80,11 @@ class SharedGate implements Gate, GateCounters {
   readonly shares = new Set<Share>()
   /** Those that want something, served in turn. */
   active: Share[] = []
-  turn = 0
+  private readonly callTurn: Round = { next: 0 }
+  private readonly eventTurn: Round = { next: 0 }
   calls = 0
   events = 0
+  beginning = 0
   waitingCalls = 0
   waitingBodies = 0
   readonly bytes: HeldBytes
@@ -125,41 +132,48 @@ class SharedGate implements Gate, GateCounters {
     }
   }
 
+  /** Calls and admissions take turns apart: else a lane without events that wait would never be given one. */
   private serveInTurn(): void {
-    let idle = 0
-    while (idle < this.active.length && this.canServe()) {
-      if (this.turn >= this.active.length) this.turn = 0
-      const share = this.active[this.turn]
-      if (share?.wants() !== true) {
-        if (share !== undefined) share.active = false
-        this.active.splice(this.turn, 1)
-        continue
-      }
-      idle = this.serveOne(share) ? 0 : idle + 1
-      this.turn += 1
+    let admitted = true
+    while (admitted) {
+      this.serveRound(this.callTurn, this.mayCall, (share) => this.serveBody(share) || this.serveCall(share))
+      // An event that was admitted may want to call at once.
+      admitted = this.serveRound(this.eventTurn, this.mayAdmit, (share) => this.serveEvent(share))
     }
   }
 
+  /** Out: whether anyone was served. */
+  private serveRound(round: Round, isWorthwhile: () => boolean, serve: (share: Share) => boolean): boolean {
+    let served = false
+    let idle = 0
+    while (idle < this.active.length && isWorthwhile()) {
+      if (round.next >= this.active.length) round.next = 0
+      const share = this.active[round.next]
+      if (share?.wants() !== true) {
+        if (share !== undefined) share.active = false
+        this.active.splice(round.next, 1)
+        continue
+      }
+      const isServed = serve(share)
+      served ||= isServed
+      idle = isServed ? 0 : idle + 1
+      round.next += 1
+    }
+    return served
+  }
+
   /** Whether anything is left to give: nearly always nothing is, and then nobody need be asked. */
-  private canServe(): boolean {
-    const { concurrency, maxHeldEvents } = this.bounds
-    return (
-      this.waitingBodies > 0 ||
-      (this.waitingCalls > 0 && this.calls < concurrency) ||
-      (this.events < maxHeldEvents && !this.enoughWait())
-    )
-  }
+  private readonly mayCall = (): boolean =>
+    this.waitingBodies > 0 || (this.waitingCalls > 0 && this.calls < this.bounds.concurrency)
 
-  /** Events that could not call for long are better not begun: they would only grow old in memory. */
+  private readonly mayAdmit = (): boolean => this.events < this.bounds.maxHeldEvents && !this.enoughWait()
+
+  /**
+   * Events that could not call for long are better not begun: they would only grow old in memory. One that was just begun
+   * will ask for a slot soon: without counting it, all that is queued would be begun in one go.
+   */
   private enoughWait(): boolean {
-    return this.waitingCalls >= Math.max(this.bounds.concurrency, FEWEST_WAITING)
-  }
-
-  private serveOne(share: Share): boolean {
-    const body = this.serveBody(share)
-    const call = this.serveCall(share)
-    const event = this.serveEvent(share)
-    return body || call || event
+    return this.waitingCalls + this.beginning >= Math.max(this.bounds.concurrency, FEWEST_WAITING)
   }
 
   private serveBody(share: Share): boolean {

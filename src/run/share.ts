@@ -11,6 +11,8 @@ export interface Account {
   /** Response bytes reserved or held. */
   response: number
   calling: boolean
+  /** Has not asked for a slot yet, and is not finished. */
+  beginning: boolean
   /** Waits for a slot. */
   wait: ((slot: CallSlot | null) => void) | null
   /** Waits for response bytes up to `wanted`. */
@@ -23,6 +25,8 @@ export interface Account {
 /** What a share needs of the gate it belongs to. */
 export interface GateCounters {
   events: number
+  /** Events that have not asked for a slot yet, over all shares. */
+  beginning: number
   /** Events that wait for a slot, over all shares. */
   waitingCalls: number
   /** Bodies that wait for bytes, over all shares. */
@@ -67,6 +71,7 @@ export class Share implements GateShare {
       base: bytes,
       response: 0,
       calling: false,
+      beginning: true,
       wait: null,
       admit: null,
       wanted: 0,
@@ -76,6 +81,7 @@ export class Share implements GateShare {
     this.held.add(held)
     this.events += 1
     this.gate.events += 1
+    this.gate.beginning += 1
     this.gate.bytes.hold(this, bytes)
   }
 
@@ -87,6 +93,7 @@ export class Share implements GateShare {
   callSlot(held: Held): Promise<CallSlot | null> {
     const { account } = held
     if (!this.open || account === null) return Promise.resolve(null)
+    this.endBeginning(account)
     // What the last answer held is of no use any more.
     this.gate.bytes.endResponse(this, account, 0)
     return new Promise((resolve) => {
@@ -151,6 +158,12 @@ export class Share implements GateShare {
     this.gate.serve(this)
   }
 
+  private endBeginning(account: Account): void {
+    if (!account.beginning) return
+    account.beginning = false
+    this.gate.beginning -= 1
+  }
+
   private dropAdmit(account: Account): void {
     if (account.admit === null) return
     account.admit = null
@@ -166,6 +179,7 @@ export class Share implements GateShare {
   settle(held: Held, bytes: number): void {
     const { account } = held
     if (account === null) return
+    this.endBeginning(account)
     this.gate.bytes.settle(this, account, bytes)
     this.gate.serve(this)
   }
@@ -178,6 +192,7 @@ export class Share implements GateShare {
   drop(held: Held): void {
     const { account } = held
     if (account === null) return
+    this.endBeginning(account)
     this.giveUp(held)
     this.dropAdmit(account)
     held.account = null

@@ -256,6 +256,28 @@ describe('lanes', () => {
     expect([a.calling(), b.calling(), c.calling()]).toEqual([[0, 3], [0, 1], [0]])
   })
 
+  it('begin no more events than may wait for a call, however many are queued', async () => {
+    const gate = createGate({ ...WIDE, maxHeldEvents: 1000, concurrency: 40 })
+    const [lane] = lanesAt(gate, 1)
+    lane.offer(...Array.from({ length: 200 }, () => 0))
+    expect(lane.events).toHaveLength(40)
+    await lane.ask(...lane.events.keys())
+    // All of them call now: as many may wait.
+    expect([lane.calling().length, lane.events.length]).toEqual([40, 80])
+  })
+
+  it('are given events in turn, though others have all the events that may wait', async () => {
+    const gate = createGate({ ...WIDE, concurrency: 32 })
+    const [a, b] = lanesAt(gate, 2)
+    a.offer(...Array.from({ length: 90 }, () => 0))
+    await a.ask(...a.events.keys())
+    await a.ask(...[...a.events.keys()].slice(32))
+    b.offer(0, 0, 0, 0)
+    expect([a.events.length, b.events.length]).toEqual([64, 0])
+    for (const index of [0, 1, 2, 3, 4, 5]) await a.release(index)
+    expect(b.events.length).toBeGreaterThanOrEqual(3)
+  })
+
   it('have at most half of the calls while another waits, and all of them while none does', async () => {
     const gate = createGate({ ...WIDE, concurrency: 8 })
     const [a, b] = lanesAt(gate, 2)
