@@ -34,9 +34,11 @@ export function createConfiguredPath(parts: PathParts): Path {
   const { config, clock, random, metrics, log, supervisor } = parts
   const protect = createProtect({ defaults: config.privacy.defaults, rules: [] })
   const now = (): number => clock.now()
+  const turn = parts.turn === undefined ? {} : { turn: parts.turn }
   return createPath({
     eventTopics: config.topics.events,
     clock,
+    ...turn,
     decode: createDecode({
       ...{ readAvro: parts.readAvro, protect, now },
       fetchEvents: config.events.fetch,
@@ -46,7 +48,7 @@ export function createConfiguredPath(parts: PathParts): Path {
     fetch: createFetch({
       ...{ api: parts.api, health: supervisor, clock, random, metrics, readEnvelope },
       limits: config.fetch,
-      ...(parts.turn === undefined ? {} : { turn: parts.turn }),
+      ...turn,
     }),
     verify: createVerify({
       ...{ algorithm: config.verification.algorithm, method: config.verification.method, now },

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Config } from './config/config.js'
 import type { Edges } from './connector.js'
 import type { Clock, Log } from './core/ports.js'
+import type { Departures } from './core/work.js'
 import { createResultApi } from './io/attestr/http.js'
 import { createKafkaAdmin, type KafkaAdmin } from './io/kafka/admin.js'
 import { createAtLeastOnceDelivery } from './io/kafka/at-least-once.js'
@@ -17,6 +18,7 @@ import { createEventReader } from './io/registry/events.js'
 import { createOutcomeSourceReader } from './io/registry/outcomes.js'
 import { RegistryDown, type SchemaRegistry } from './io/registry/registry.js'
 import { resolveIds } from './io/registry/schemas.js'
+import { createDepartures } from './io/system/departures.js'
 import { createTurns } from './io/system/turns.js'
 
 export interface RealEdgesOptions {
@@ -72,14 +74,15 @@ function assemble(options: RealEdgesOptions, { connection, admin, registry, ids 
     config.delivery === 'exactly-once'
       ? createTransactionalDelivery(delivering)
       : createAtLeastOnceDelivery(delivering, source)
-  const api = resultApiOf(options)
+  const departures = createDepartures()
+  const api = resultApiOf(options, departures)
   return {
     source,
     delivery,
     api,
     readAvro: createEventReader({ registry }),
     encoders: createEncoders({ ids }),
-    turn: createTurns(),
+    turn: createTurns(departures),
     async close() {
       await Promise.all([delivery.close(), api.close(), registry.close(), admin.close()])
     },
@@ -139,7 +142,7 @@ export function registryOf({ schemaRegistry }: Config): SchemaRegistry {
   })
 }
 
-function resultApiOf({ config, clock, environmentProxy }: RealEdgesOptions) {
+function resultApiOf({ config, clock, environmentProxy }: RealEdgesOptions, departures: Departures) {
   const { attestr, fetch } = config
   return createResultApi({
     baseUrl: attestr.baseUrl,
@@ -150,6 +153,6 @@ function resultApiOf({ config, clock, environmentProxy }: RealEdgesOptions) {
     maxResponseBytes: fetch.maxResponseBytes,
     proxyUrl: attestr.proxyUrl === 'env' ? environmentProxy : attestr.proxyUrl,
     ...(attestr.caFile === null ? {} : { ca: readFileSync(attestr.caFile) }),
-    clock,
+    ...{ clock, departures },
   })
 }

@@ -5,7 +5,7 @@ import type { Chain, Credential, HandshakeEvent, SourceMessage } from './core/mo
 import type { Ending, Step } from './core/outcome.js'
 import type { Clock } from './core/ports.js'
 import type { FlatStage } from './core/records.js'
-import type { EventEnd, Path, Ticket } from './core/work.js'
+import type { EventEnd, Path, Ticket, Turn } from './core/work.js'
 import type { Decode, DecodeEnd } from './steps/decode.js'
 import type { Envelope } from './steps/envelope.js'
 import type { Fetch, FetchEnd } from './steps/fetch.js'
@@ -22,6 +22,8 @@ export interface PathDeps {
   readonly flatten: (trusted: TrustedResult) => Step<readonly FlatStage[]>
   readonly route: Route
   readonly clock: Clock
+  /** Work on a message waits for its turn; without it there is no wait. */
+  readonly turn?: Turn
   /** Decoding threw: an edge that it needs is down, and the event is held. True: try again; false: aborted. Throws what is a bug. */
   readonly onDecodeThrow: (error: unknown, signal: AbortSignal) => Promise<boolean>
 }
@@ -48,6 +50,7 @@ const FOREIGN: ReadonlySet<FailureCode> = new Set<FailureCode>(['handshake-forbi
 export function createPath(deps: PathDeps): Path {
   const eventTopics = new Set(deps.eventTopics)
   return async (message, ticket) => {
+    await deps.turn?.()
     const startedAt = deps.clock.now()
     const travel = chainOf(message, startedAt, eventTopics.has(message.topic))
     const ended = (): Ended => ({ message, chain: travel.chain, calls: ticket.calls, startedAt })

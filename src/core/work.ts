@@ -12,6 +12,15 @@ export interface CallSlot {
 /** Resolves when it is the caller's turn to work on what has arrived: later than calls that can go out now. */
 export type Turn = () => Promise<void>
 
+/** Calls that were begun and are not on the wire yet: the HTTP client writes them at the end of a round of the event loop. */
+export interface Departures {
+  /** Out: to be called when the call is on the wire, or has ended without. */
+  begin(): () => void
+  pending(): boolean
+  /** Calls back when none is pending any more; one waits at a time. Out: forgets it. */
+  onceGone(run: () => void): () => void
+}
+
 /** The rights of one event while it is worked on. */
 export interface Ticket {
   readonly signal: AbortSignal

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { ERROR_BODY_MAX_BYTES } from '../../core/error-body.js'
 import type { ApiAnswer, BodyBudget, Cancel, Clock } from '../../core/ports.js'
+import type { Departures } from '../../core/work.js'
 import { faultOf, type Phase } from './fault.js'
 import { inflate } from './inflate.js'
 import type { Tap, Taps } from './tap.js'
@@ -13,6 +14,7 @@ export interface ExchangeLimits {
   readonly maxResponseBytes: number
   readonly clock: Clock
   readonly taps: Taps
+  readonly departures?: Departures
 }
 
 /** Stops an exchange on the wire; nobody reads its text. */
@@ -28,6 +30,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #limits: ExchangeLimits
   readonly #budget: BodyBudget
   readonly #end: (answer: ApiAnswer) => void
+  readonly #departed: (() => void) | undefined
   #controller: Controller | null = null
   #cancelTimeout: Cancel | null
   #resumedAt: number
@@ -51,6 +54,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#limits = limits
     this.#budget = budget
     this.#end = end
+    this.#departed = limits.departures?.begin()
     this.#cap = limits.maxResponseBytes
     this.#leftMs = limits.timeoutMs
     this.#resumedAt = limits.clock.monotonic()
@@ -68,6 +72,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Controller): void {
     this.#controller = controller
     this.#phase = 'sent'
+    this.#departed?.()
     // It ended while it waited for a connection: nothing is sent any more.
     if (this.#done) controller.abort(STOPPED)
   }
@@ -208,6 +213,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #finish(answer: ApiAnswer): void {
     if (this.#done) return
     this.#done = true
+    this.#departed?.()
     this.#cancelTimeout?.()
     this.#cancelTimeout = null
     this.#end(answer)

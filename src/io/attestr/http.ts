@@ -2,6 +2,7 @@ import { buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici'
 import { onAbort } from '../../core/abort.js'
 import type { Credential } from '../../core/model.js'
 import type { ApiAnswer, Clock, ResultApi } from '../../core/ports.js'
+import type { Departures } from '../../core/work.js'
 import { Exchange, type ExchangeLimits } from './exchange.js'
 import { createTaps, type Taps } from './tap.js'
 
@@ -18,6 +19,8 @@ export interface ResultApiOptions {
   /** Certificates in PEM to trust instead of the usual ones. */
   readonly ca?: Buffer
   readonly clock: Clock
+  /** Told of calls that are not on the wire yet. */
+  readonly departures?: Departures
 }
 
 const HANDSHAKE_ID = /^DS0[0-9a-zA-Z_-]{6,30}$/
