@@ -136,9 +136,9 @@ class SharedGate implements Gate, GateCounters {
   private serveInTurn(): void {
     let admitted = true
     while (admitted) {
-      this.serveRound(this.callTurn, this.mayCall, (share) => this.serveBody(share) || this.serveCall(share))
+      this.serveRound(this.callTurn, this.mayCall, this.serveBodyOrCall)
       // An event that was admitted may want to call at once.
-      admitted = this.serveRound(this.eventTurn, this.mayAdmit, (share) => this.serveEvent(share))
+      admitted = this.serveRound(this.eventTurn, this.mayAdmit, this.serveEvent)
     }
   }
 
@@ -175,6 +175,8 @@ class SharedGate implements Gate, GateCounters {
   private enoughWait(): boolean {
     return this.waitingCalls + this.beginning >= Math.max(this.bounds.concurrency, FEWEST_WAITING)
   }
+
+  private readonly serveBodyOrCall = (share: Share): boolean => this.serveBody(share) || this.serveCall(share)
 
   private serveBody(share: Share): boolean {
     const at = share.admits.findIndex((account) =>
@@ -215,7 +217,7 @@ class SharedGate implements Gate, GateCounters {
     return true
   }
 
-  private serveEvent(share: Share): boolean {
+  private readonly serveEvent = (share: Share): boolean => {
     const bytes = share.lane.waitingBytes()
     if (bytes === null || this.events >= this.bounds.maxHeldEvents || this.enoughWait()) return false
     if (share.events > 0) {
