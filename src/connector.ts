@@ -1,4 +1,5 @@
 import type { Config } from './config/config.js'
+import { createDelayOf } from './config/topics-read.js'
 import { createConfiguredPath } from './configured-path.js'
 import type {
   Clock,
@@ -52,7 +53,9 @@ export interface ConnectorStatus {
   readonly inFlight: number
   readonly heldEvents: number
   readonly heldBytes: number
+  /** Without those that are not due yet. */
   readonly lagEvents: number
+  readonly delayedEvents: number
   readonly lagSeconds: number
   readonly partitions: readonly {
     readonly topic: string
@@ -132,6 +135,7 @@ class OneConnector implements Connector {
         metrics,
         commit: config.commit,
       },
+      delayOf: createDelayOf(config.topics),
       path: createConfiguredPath({ ...this.options, ...edges, supervisor: this.supervisor }),
       sessionTimeoutMs: config.kafka.sessionTimeoutMs,
       rebalanceDrainMs: config.kafka.rebalanceDrainMs,
@@ -182,7 +186,8 @@ class OneConnector implements Connector {
       reason: waiting,
       since,
       ...{ inFlight: calls, heldEvents: events, heldBytes: bytes },
-      lagEvents: lanes.reduce((sum, lane) => sum + lane.figures.lag, 0),
+      lagEvents: sumOf(lanes, ({ figures }) => figures.lag - figures.delayed),
+      delayedEvents: sumOf(lanes, ({ figures }) => figures.delayed),
       lagSeconds: Number.isFinite(oldest) ? Math.max(0, (this.options.clock.now() - oldest) / 1000) : 0,
       partitions: lanes.map((lane) => ({
         ...lane.at,
@@ -208,13 +213,18 @@ class OneConnector implements Connector {
 
   private showGauges(): void {
     const { metrics, clock } = this.options
-    const { inFlight, heldEvents, heldBytes, lagEvents, lagSeconds, reason } = this.status()
+    const { inFlight, heldEvents, heldBytes, lagEvents, delayedEvents, lagSeconds, reason } = this.status()
     metrics.set('attestr_paused', reason === 'events-lost' ? 1 : 0, { reason: 'events-lost' })
     metrics.set('attestr_in_flight', inFlight)
     metrics.set('attestr_held_events', heldEvents)
     metrics.set('attestr_held_bytes', heldBytes)
     metrics.set('attestr_lag_events', lagEvents)
+    metrics.set('attestr_delayed_events', delayedEvents)
     metrics.set('attestr_lag_seconds', lagSeconds)
     this.cancelGauges = clock.after(GAUGES_MS, () => this.showGauges())
   }
+}
+
+function sumOf(lanes: readonly Lane[], figure: (lane: Lane) => number): number {
+  return lanes.reduce((sum, lane) => sum + figure(lane), 0)
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Config } from './config/config.js'
+import { topicsRead } from './config/topics-read.js'
 import type { Edges } from './connector.js'
 import type { Clock, Log } from './core/ports.js'
 import type { Departures } from './core/work.js'
@@ -65,7 +66,7 @@ function assemble(options: RealEdgesOptions, { connection, admin, registry, ids 
   const compression = kafka.compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None
   const shared = { connection, groupId: kafka.groupId, log }
   const source = createKafkaSource({
-    ...{ ...shared, topics: topics.events, clock },
+    ...{ ...shared, topics: topicsRead(topics), clock },
     sessionTimeoutMs: kafka.sessionTimeoutMs,
     rebalanceDrainMs: kafka.rebalanceDrainMs,
   })
@@ -100,18 +101,16 @@ async function prepareTopics(
     { connection, admin, groupId: kafka.groupId, clock, log },
     createOutcomeSourceReader(),
   )
-  const offsets = {
-    groupId: kafka.groupId,
-    events: topics.events,
-    outcomes: topics.outcomes,
-    startFrom: topics.startFrom,
-  }
+  const { events, outcomes, startFrom } = topics
+  const offsets = { groupId: kafka.groupId, events, outcomes, startFrom }
   await untilItWorks({
     ...options,
     what: 'Kafka',
     operation: async () => {
-      await ensureTopics(admin, topics, log)
-      await settleFirstOffsets(admin, offsets, tellOf)
+      const created = new Set(await ensureTopics(admin, topics, log))
+      // On a topic just made there is nothing yet, and it may have no leader to ask.
+      const delayed = topicsRead(topics).filter((topic) => !events.includes(topic) && !created.has(topic))
+      await settleFirstOffsets(admin, { ...offsets, delayed }, tellOf)
     },
     isPassing: (error) => !(error instanceof StartRefused),
   })

@@ -98,7 +98,8 @@ async function fetchTrusted(
     const next = deps.credentials.next(event, topic, credential)
     const request = { event, credential, hasNextCredential: next !== null, firstSeenAt: chain.firstSeenAt }
     const end = trust(deps, await deps.fetch(request, ticket), credential)
-    if (next === null || end.kind !== 'dead' || !FOREIGN.has(end.failure.code)) return end
+    if (next === null || (end.kind !== 'dead' && end.kind !== 'delay')) return end
+    if (!FOREIGN.has(end.failure.code)) return end
     credential = next
   }
 }
@@ -142,7 +143,8 @@ function concludeWithout(route: Route, event: HandshakeEvent, end: Ending, ended
     case 'skip':
       return route.skipped({ ...ended, handshakeId: event.handshakeId, code: end.code })
     case 'dead':
-    case 'delay':
       return route.dead({ ...ended, failure: end.failure, event, reduced: event.reduced })
+    case 'delay':
+      return route.delayed({ ...ended, failure: end.failure, event, tiers: end.tiers })
   }
 }

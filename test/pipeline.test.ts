@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { SourceMessage } from '../src/core/model.js'
+import type { Failure } from '../src/core/failure.js'
+import { type Credential, SecretText, type SourceMessage } from '../src/core/model.js'
+import { delay } from '../src/core/outcome.js'
 import { createVirtualClock } from '../src/io/memory/clock.js'
 import { createPath, type PathDeps } from '../src/pipeline.js'
 
@@ -16,7 +18,7 @@ function pathWith(decode: PathDeps['decode'], onDecodeThrow: PathDeps['onDecodeT
     ...{ eventTopics: ['events'], decode, onDecodeThrow, clock: createVirtualClock({ start: 0 }) },
     ...{ fetch: never, verify: never, flatten: never },
     credentials: { first: never, next: never },
-    route: { verified: never, skipped: never, dead: never },
+    route: { verified: never, skipped: never, dead: never, delayed: never },
   })
 }
 
@@ -46,5 +48,58 @@ describe('an event that cannot be decoded now', () => {
       (error) => Promise.reject(error),
     )
     await expect(path(message, ticketOf(new AbortController().signal))).rejects.toThrow('bug')
+  })
+})
+
+describe('an event that has no result yet', () => {
+  const credential = (id: string): Credential => ({
+    ...{ id, authorization: new SecretText(id), clientSecret: {} },
+    match: { topics: [], flowIds: [] },
+  })
+  const [one, other] = [credential('one'), credential('other')]
+  const event = {
+    ...{ handshakeId: 'DS0abcdef', eventType: null, tag: null, flowId: null, snapshot: null, updated: null },
+    ...{ reduced: '{"_id":"DS0abcdef"}', traceparent: null },
+  }
+
+  /** The path of a message with two credentials that both fit. Out: which were asked, and what was routed. */
+  async function followed(failures: Readonly<Record<string, Failure>>) {
+    const asked: string[] = []
+    const routed: unknown[] = []
+    const route = (end: object) => {
+      routed.push(end)
+      return { outcome: 'DELAYED', code: null, outputs: [] } as const
+    }
+    const never = (): never => {
+      throw new Error('not to be asked')
+    }
+    const path = createPath({
+      ...{ eventTopics: ['events'], clock: createVirtualClock({ start: 7 }), onDecodeThrow: never },
+      ...{ decode: () => ({ kind: 'ok', value: event }), verify: never, flatten: never },
+      credentials: { first: () => one, next: (_event, _topic, used) => (used === one ? other : null) },
+      fetch: async (request, ticket) => {
+        asked.push(request.credential.id)
+        ticket.calls += 1
+        return delay(failures[request.credential.id] as Failure, 'one')
+      },
+      route: { verified: never, skipped: never, dead: never, delayed: route },
+    })
+    await path(message, ticketOf(new AbortController().signal))
+    return { asked, routed }
+  }
+
+  it('is delayed, with its failure, its calls and the tiers that it may take', async () => {
+    const failure = { code: 'result-not-ready', detail: 'x' } as const
+    const { asked, routed } = await followed({ one: failure })
+    expect(asked).toEqual(['one'])
+    expect(routed).toMatchObject([{ failure, event, tiers: 'one', calls: 1, startedAt: 7, message }])
+  })
+
+  it('is asked for with the next credential first, when the one in use may not read it', async () => {
+    const forbidden = { code: 'handshake-forbidden', detail: 'x' } as const
+    const missing = { code: 'result-missing', detail: 'y' } as const
+    const { asked, routed } = await followed({ one: forbidden, other: missing })
+    expect(asked).toEqual(['one', 'other'])
+    expect(routed).toMatchObject([{ failure: missing, calls: 2 }])
   })
 })

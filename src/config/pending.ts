@@ -1,7 +1,5 @@
 /** Accepted keys that have no effect in this version. They change no delivered data, so they are not refused. */
 const PENDING: Readonly<Record<string, string>> = {
-  'topics.retry': 'events are retried in place only',
-  'topics.replay': 'nothing is replayed',
   onSystemic: 'systemic trouble ends the process with exit code 4',
   'deadLetters.flood': 'a flood of dead letters does not pause',
   'systemic.probeMs': 'there are no probes',

@@ -1,5 +1,6 @@
 import type { Failure } from './failure.js'
 import type { Chain, Coordinates, MessageHeader, SourceMessage } from './model.js'
+import type { DelayTiers } from './outcome.js'
 
 /** Names of the headers that carry a chain over a retry or replay topic. `calls` may be absent: it then counts as 0. */
 export const TRAVEL = {
@@ -10,6 +11,12 @@ export const TRAVEL = {
   calls: 'attestr.calls',
   due: 'attestr.due',
 } as const
+
+/** One retry topic and how long a message waits on it. */
+export interface RetryTier {
+  readonly topic: string
+  readonly delayMs: number
+}
 
 /** What the headers of a message say. Not `sound`: the message is a dead letter, and `fault` names the header. */
 export interface TravelRead {
@@ -82,6 +89,33 @@ export function travelHeaders(chain: Chain, dueAt: number | null): MessageHeader
   ]
   if (dueAt !== null) headers.push(header(TRAVEL.due, String(dueAt)))
   return headers
+}
+
+/**
+ * The retry topic on which a chain goes on.
+ *
+ * In:     retry    shortest delay first
+ *         attempt  that has just ended
+ * Out:    null: none is left, the event is dead
+ * Source: product.md sections 4 and 8
+ */
+export function nextTier(retry: readonly RetryTier[], attempt: number, tiers: DelayTiers): RetryTier | null {
+  if (tiers === 'one' && attempt > 1) return null
+  const last = tiers === 'last' ? retry.length : attempt
+  return retry[Math.min(attempt, last) - 1] ?? null
+}
+
+/**
+ * When a message that carries its chain may begin.
+ *
+ * In:     delayMs  of its topic: nobody waits longer there, whatever a header, another clock or a former configuration
+ *                  said. Counted from the writing of the message, so that a restart does not begin it anew
+ *         now      epoch ms
+ * Out:    epoch ms; null: it never had to wait
+ */
+export function readyAt(message: SourceMessage, delayMs: number, now: number): number | null {
+  const { dueAt } = chainOf(message, now, false)
+  return dueAt === null ? null : Math.min(dueAt, Math.min(message.timestamp, now) + delayMs)
 }
 
 function header(key: string, text: string): MessageHeader {

@@ -34,9 +34,14 @@ export const METRICS = {
   attestr_held_events: gauge('Events held between reading and commit.'),
   attestr_held_bytes: gauge('Bytes held between reading and commit.'),
   attestr_paused: gauge('1 while consumption is paused for the reason, else 0.', 'reason'),
-  attestr_lag_events: gauge('Messages not yet committed, over the partitions of this process.'),
+  attestr_lag_events: gauge(
+    'Messages not yet committed, over the partitions of this process; without those that are not due.',
+  ),
+  attestr_delayed_events: gauge(
+    'Messages on retry topics that are not due yet, over the partitions of this process.',
+  ),
   attestr_lag_seconds: gauge(
-    'Age of the oldest message not yet committed, over the partitions of this process.',
+    'Age of the oldest message not yet committed, over the partitions of this process; on a retry topic since it was due.',
   ),
   attestr_commits_total: counter('Transactions committed.'),
   attestr_commit_seconds: seconds(

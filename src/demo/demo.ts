@@ -89,9 +89,9 @@ async function setScene(options: DemoOptions, releases: Releases): Promise<Scene
   releases.add(stack.stop)
   const names = demoNames(stack.kind === 'given')
   const connection = { brokers: stack.brokers, clientId: 'attestr-kafka-demo', ssl: false, sasl: null }
-  const { events, verified, deadLetter, outcomes, groupId } = names
+  const { groupId, ...topicNames } = names
   if (stack.kind === 'given') {
-    const topics = [events, verified, deadLetter, outcomes]
+    const topics = Object.values(topicNames)
     releases.add(() => removeTraces(connection, { topics, groupId }, SILENT))
   }
   const plan = createPlan(options.events, DEMO_SEED)

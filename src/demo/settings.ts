@@ -18,6 +18,7 @@ export interface DemoNames {
   readonly verified: string
   readonly deadLetter: string
   readonly outcomes: string
+  readonly replay: string
 }
 
 /**
@@ -32,6 +33,7 @@ export function demoNames(given: boolean): DemoNames {
     verified: `${prefix}.verified`,
     deadLetter: `${prefix}.dead-letter`,
     outcomes: `${prefix}.outcomes`,
+    replay: `${prefix}.replay`,
   }
 }
 
@@ -76,6 +78,7 @@ export function demoConfig(
       outcomes: names.outcomes,
       // Nobody wants to watch a delay of minutes: events that are not ready end as dead letters.
       retry: [],
+      replay: names.replay,
       partitions: PARTITIONS,
     },
     events: { fetch: ['flowx.completed', 'flowx.errored'], ignore: ['flowx.skipped'] },

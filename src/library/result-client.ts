@@ -3,7 +3,7 @@ import pLimit from 'p-limit'
 import { isLoopback } from '../config/contradictions.js'
 import { onAbort } from '../core/abort.js'
 import { type Credential, type HandshakeEvent, SecretText } from '../core/model.js'
-import { dead, type Ending } from '../core/outcome.js'
+import type { Ending } from '../core/outcome.js'
 import type { BodyBudget, Clock, Metrics, ResultApi } from '../core/ports.js'
 import type { ApiHealth, CallSlot, SystemicReason, Ticket } from '../core/work.js'
 import { createResultApi } from '../io/attestr/http.js'
@@ -44,6 +44,8 @@ export interface ResultClientOptions {
   readonly method?: 'auto' | Method
 }
 
+type Settled = Exclude<Ending, { readonly kind: 'delay' }>
+
 /** `systemic`: no handshake is to blame, and the next one would end in the same way. */
 export type FetchedResult =
   | {
@@ -53,7 +55,7 @@ export type FetchedResult =
       readonly fetchedAt: number
       readonly calls: number
     }
-  | (Ending & { readonly calls: number })
+  | (Settled & { readonly calls: number })
   | { readonly kind: 'systemic'; readonly reason: SystemicReason; readonly calls: number }
   | { readonly kind: 'aborted'; readonly calls: number }
 
@@ -133,16 +135,17 @@ export function createResultClient(
       const reason = health.reason ?? (isTooLong() ? 'rate-limited' : null)
       return reason === null ? { ...end, calls } : { kind: 'systemic', reason, calls }
     }
-    if (end.kind !== 'ready') return { ...end, calls }
+    if (end.kind !== 'ready') return { ...settled(end), calls }
     const verified = verify(end.envelope, credential)
-    if (verified.kind !== 'ok') return { ...verified, calls }
+    if (verified.kind !== 'ok') return { ...settled(verified), calls }
     return { kind: 'verified', trusted: verified.value, fetchedAt: end.finishedAt, calls }
   }
 
   return {
     async fetchResult(handshakeId, { signal } = {}) {
       if (!HANDSHAKE_ID.test(handshakeId)) {
-        return { ...dead({ code: 'event-bad-id', detail: 'not a handshake id' }), calls: 0 }
+        const failure = { code: 'event-bad-id', detail: 'not a handshake id' } as const
+        return { kind: 'dead', failure, calls: 0 }
       }
       return turn(() => fetchNow(handshakeId, signal))
     },
@@ -152,6 +155,10 @@ export function createResultClient(
     },
   }
 }
+
+/** There is no retry topic here: when to ask again is the caller's to say. */
+const settled = (end: Ending): Settled =>
+  end.kind === 'delay' ? { kind: 'dead', failure: end.failure } : end
 
 /** The state of the API as one fetch sees it: trouble ends it, and a fault that retries did not mend is proof enough. */
 class OneFetchHealth implements ApiHealth {

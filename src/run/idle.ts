@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../core/ports.js'
 
 /** After so long without work a lane closes its committer: an idle producer costs a socket and CPU. */
-const IDLE_MS = 60_000
+export const IDLE_MS = 60_000
 
 /** Calls `onIdle` once, when there was no work for a minute. In: `lastWorkAt` in monotonic ms, or now while busy. */
 export function watchIdle(clock: Clock, lastWorkAt: () => number, onIdle: () => void): Cancel {

@@ -7,8 +7,8 @@ import { sizeOf } from './queue.js'
 
 /** One event from its admission to its commit. */
 export interface Entry extends Held {
-  /** Epoch ms. The message itself is not kept: it may be large, and its bytes are no longer counted. */
-  readonly timestamp: number
+  /** Epoch ms from which its age counts. The message itself is not kept: it may be large, and its bytes are no longer counted. */
+  readonly since: number
   /** Null when the work has ended: what hangs on the signal is to be freed before the commit. */
   controller: AbortController | null
 }
@@ -25,7 +25,8 @@ export interface InFlightDeps {
 /** The events a lane works on: each goes down the path with a ticket of its own, and ends or is given up. */
 export interface InFlight {
   readonly order: ReleaseOrder<Entry, EventEnd>
-  admit(message: SourceMessage): void
+  /** In: `since`, epoch ms from which the age of the message counts. */
+  admit(message: SourceMessage, since: number): void
   /** The event has given its call slot back. */
   callEnded(held: Held): void
   /**
@@ -56,9 +57,9 @@ class EventsInFlight implements InFlight {
     this.deps = deps
   }
 
-  admit(message: SourceMessage): void {
+  admit(message: SourceMessage, since: number): void {
     const controller = new AbortController()
-    const entry: Entry = { offset: message.offset, account: null, timestamp: message.timestamp, controller }
+    const entry: Entry = { offset: message.offset, account: null, since, controller }
     const ticket: Ticket = { signal: controller.signal, calls: 0, callSlot: () => this.callSlot(entry) }
     const slot = this.order.add(entry)
     this.deps.share.enter(entry, sizeOf(message))

@@ -5,11 +5,13 @@ import { type CommitLoop, createCommitLoop } from './commits.js'
 import type { Gate, GateShare } from './gate.js'
 import { watchIdle } from './idle.js'
 import { createInFlight, type Entry, type InFlight } from './in-flight.js'
+import { createIntake, type Intake } from './intake.js'
 import { createPauseSet, type PauseSet } from './pauses.js'
-import { createMessageQueue, sizeOf } from './queue.js'
 
 export interface LaneDeps {
   readonly at: TopicPartition
+  /** How long messages of this topic wait at most; null: an events topic, where nothing waits. */
+  readonly delayMs: number | null
   readonly gate: Gate
   readonly path: Path
   readonly source: Pick<EventSource, 'pause' | 'resume' | 'seek'>
@@ -20,7 +22,7 @@ export interface LaneDeps {
   readonly onFailed: (error: Error) => void
   /** A commit failed that was under way when the lane was closed. */
   readonly onLateFailure: (error: unknown) => void
-  /** Messages came for a lane that closed its committer for want of work. */
+  /** There is work for a lane that closed its committer for want of it. */
   readonly onWake: () => void
 }
 
@@ -32,7 +34,9 @@ export interface LaneFigures {
   readonly held: number
   /** Messages of the partition that are not committed yet. */
   readonly lag: number
-  /** Epoch ms, of the oldest message that is not in a commit. */
+  /** Those of them that are not due yet. */
+  readonly delayed: number
+  /** Epoch ms from which the oldest message that is not in a commit counts as late: when it was written, or due. */
   readonly oldestTimestamp: number | null
 }
 
@@ -68,13 +72,11 @@ class PartitionLane implements Lane {
   readonly at: TopicPartition
   readonly pauses: PauseSet
   state: LaneState = 'opening'
-  position = -1
   private committedTo = 0
-  private endOffset = 0
   private readonly deps: LaneDeps
   private readonly share: GateShare
   private readonly flight: InFlight
-  private readonly queue = createMessageQueue()
+  private readonly intake: Intake
   private commits: CommitLoop | null = null
   private startOffset: StartOffset | null = null
   private idleTimer: Cancel | null = null
@@ -84,25 +86,31 @@ class PartitionLane implements Lane {
     this.deps = deps
     this.at = deps.at
     this.pauses = createPauseSet(deps.source, deps.at)
+    const { clock, delayMs } = deps
+    this.intake = createIntake({ pauses: this.pauses, clock, delayMs, onDue: () => this.fallDue() })
     this.share = deps.gate.join({
-      waitingBytes: () => this.waitingBytes(),
+      waitingBytes: () => (this.state === 'running' ? this.intake.waitingBytes() : null),
       admitNext: () => this.admitNext(),
       callEnded: (held) => this.flight.callEnded(held),
       oldest: () => this.flight.order.oldest(),
     })
     this.flight = createInFlight({
-      ...{ path: deps.path, share: this.share, clock: deps.clock },
+      ...{ path: deps.path, share: this.share, clock },
       onReady: () => this.release(),
       onFailed: (error) => this.fail(error),
     })
   }
 
+  get position(): number {
+    return this.intake.position
+  }
+
   get figures(): LaneFigures {
     const { order } = this.flight
+    const { queued, delayed, endOffset, oldestTimestamp } = this.intake.figures
     const held = order.size() + (this.commits?.size() ?? 0)
-    const oldest = order.first() ?? this.queue.first()
-    const lag = Math.max(0, this.endOffset - this.committedTo)
-    return { queued: this.queue.length(), held, lag, oldestTimestamp: oldest?.timestamp ?? null }
+    const lag = Math.max(0, endOffset - this.committedTo)
+    return { queued, held, lag, delayed, oldestTimestamp: order.first()?.since ?? oldestTimestamp }
   }
 
   start(committer: Committer): void {
@@ -134,7 +142,7 @@ class PartitionLane implements Lane {
   }
 
   private runFrom(offset: number): void {
-    this.position = offset
+    this.intake.beginAt(offset)
     this.committedTo = offset
     this.deps.source.seek(this.at, offset)
     this.state = 'running'
@@ -147,36 +155,32 @@ class PartitionLane implements Lane {
   }
 
   offer(batch: readonly SourceMessage[], endOffset: number): number {
-    this.endOffset = endOffset
-    if (this.state === 'idle') {
-      this.pauses.add('opening')
-      this.deps.onWake()
-      return 0
-    }
+    if (this.state === 'idle') this.wake()
     if (this.state !== 'running') return 0
-    const before = this.queue.length()
-    for (const message of batch) {
-      // Control records and compaction leave gaps; what lies below the position was taken before.
-      if (message.offset < this.position) continue
-      this.queue.push(message)
-      this.position = message.offset + 1
-    }
-    this.deps.metrics.add('attestr_events_total', this.queue.length() - before)
-    if (this.queue.isFull()) this.pauses.add('full')
+    this.intake.take(batch, endOffset)
     this.share.wantEvents()
     return batch.length
   }
 
-  private waitingBytes(): number | null {
-    const first = this.state === 'running' ? this.queue.first() : undefined
-    return first === undefined ? null : sizeOf(first)
+  private wake(): void {
+    this.pauses.add('opening')
+    this.deps.onWake()
+  }
+
+  private fallDue(): void {
+    if (this.state === 'idle') {
+      this.wake()
+      return
+    }
+    this.pauses.delete('due')
+    this.share.wantEvents()
   }
 
   private admitNext(): void {
-    const message = this.queue.shift()
+    const message = this.intake.shift()
     if (message === undefined) return
-    if (this.queue.isLow()) this.pauses.delete('full')
-    this.flight.admit(message)
+    this.deps.metrics.add('attestr_events_total', 1)
+    this.flight.admit(message, this.intake.since(message))
   }
 
   private release(): void {
@@ -198,7 +202,7 @@ class PartitionLane implements Lane {
     this.pauses.add('draining')
     if (this.state === 'running') {
       this.state = 'draining'
-      this.queue.clear()
+      this.intake.stop()
       this.flight.drain()
     } else this.close()
     return done
@@ -210,8 +214,7 @@ class PartitionLane implements Lane {
   }
 
   private lastWorkAt(): number {
-    const { held, queued } = this.figures
-    const busy = held > 0 || queued > 0
+    const busy = this.figures.held > 0 || this.intake.hasWork()
     return busy ? this.deps.clock.monotonic() : (this.commits?.lastAt() ?? 0)
   }
 
@@ -219,6 +222,7 @@ class PartitionLane implements Lane {
     if (this.state !== 'running') return
     this.state = 'idle'
     this.commits?.close()
+    this.intake.rest()
   }
 
   private fail(error: unknown): void {
@@ -231,7 +235,7 @@ class PartitionLane implements Lane {
     if (this.state === 'closed') return
     this.state = 'closed'
     this.idleTimer?.()
-    this.queue.clear()
+    this.intake.stop()
     this.flight.abort()
     this.share.close()
     this.commits?.close()

@@ -10,6 +10,8 @@ export interface LanesDeps {
   readonly delivery: Delivery
   readonly gate: Gate
   readonly path: Path
+  /** How long messages of a topic wait at most; null, or left out: nothing waits there. */
+  readonly delayOf?: (topic: string) => number | null
   readonly clock: Clock
   readonly metrics: Metrics
   readonly log: Log
@@ -160,6 +162,7 @@ class AssignedLanes implements Lanes {
     const { source, gate, path, clock, metrics, commit } = this.deps
     const lane: Lane = createLane({
       ...{ at, source, gate, path, clock, metrics, commit },
+      delayMs: this.deps.delayOf?.(at.topic) ?? null,
       onFailed: (error) => this.failed(lane, error),
       onLateFailure: (error) =>
         this.deps.log.info('late-commit-failed', {

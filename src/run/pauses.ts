@@ -2,7 +2,7 @@ import type { TopicPartition } from '../core/model.js'
 import type { EventSource } from '../core/ports.js'
 
 /** Why a partition is not read. Source: product.md section 8. */
-export type PauseReason = 'opening' | 'full' | 'draining' | 'events-lost'
+export type PauseReason = 'opening' | 'full' | 'draining' | 'events-lost' | 'due' | 'systemic' | 'flood'
 
 /** A partition is paused for a set of reasons and read again only when the set is empty. */
 export interface PauseSet {

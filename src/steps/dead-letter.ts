@@ -118,7 +118,8 @@ function referenceTo(value: Buffer | null, hashKey: Buffer | KeyObject | null): 
   return { value: null, valueForm: 'REFERENCE', valueBytes: value?.length ?? null, valueDigest }
 }
 
-function keptHeaders(headers: readonly MessageHeader[], rules: DeadLetterRules): MessageHeader[] {
+/** The headers named in the rules: a trace context if it is one, another value unless a privacy rule matches it. */
+export function keptHeaders(headers: readonly MessageHeader[], rules: DeadLetterRules): MessageHeader[] {
   const kept: MessageHeader[] = []
   for (const header of headers) {
     if (!rules.headers.includes(header.key)) continue

@@ -2,7 +2,7 @@ import { BACKOFF_BASE_MS, backoffMs, pauseFor } from '../core/backoff.js'
 import type { Failure } from '../core/failure.js'
 import { createForbiddenStreak, type ForbiddenStreak } from '../core/forbidden.js'
 import type { Credential, HandshakeEvent } from '../core/model.js'
-import { dead, type Ending } from '../core/outcome.js'
+import { dead, delay, type Ending } from '../core/outcome.js'
 import { type Classify, classify, NOT_FOUND_RETRIES } from '../core/policy.js'
 import type { Clock, Metrics, Random, ResultApi } from '../core/ports.js'
 import { createThrottle, type Throttle } from '../core/throttle.js'
@@ -78,8 +78,7 @@ interface Progress {
 /** The system decides when to go on: no back-off of the event's own. */
 const HELD: Again = { kind: 'again', delayMs: 0, permit: null }
 
-/** An event that waits for a retry topic. As long as none is written, its place is the dead-letter topic. */
-const later: (failure: Failure) => Ending = dead
+const later = (failure: Failure): Ending => delay(failure, 'all')
 
 /** A Retry-After beyond this is a mistake of the sender; the next probe asks again. */
 const RETRY_AFTER_MAX_MS = 3_600_000

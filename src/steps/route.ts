@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { nextTier, type RetryTier } from '../core/chain.js'
 import type { SkipCode } from '../core/failure.js'
 import type { Chain, MessageHeader, Output, SourceMessage } from '../core/model.js'
 import type { OutcomeKind } from '../core/outcome.js'
@@ -7,6 +8,7 @@ import type { DeadLetter, OutcomeRow, VerifiedStage } from '../core/records.js'
 import type { StageTypeOf } from '../core/stage-type.js'
 import type { EventEnd } from '../core/work.js'
 import { asReference, type DeadEnd, type DeadLetterRules, deadLetterOf, safeKey } from './dead-letter.js'
+import { type DelayEnd, retryMessage } from './delay.js'
 import { type Address, encodeRecord } from './encode.js'
 import { type VerifiedResult, verifiedStages } from './verified.js'
 
@@ -21,6 +23,8 @@ export interface RouteDeps extends Pick<DeadLetterRules, 'hashKey' | 'protect'> 
     readonly deadLetter: string
     /** Null: outcomes are not written. */
     readonly outcomes: string | null
+    /** Shortest delay first; may be empty. */
+    readonly retry: readonly RetryTier[]
   }
   readonly maxRecordBytes: number
   readonly deadLetters: Pick<DeadLetterRules, 'undecodable' | 'headers'>
@@ -51,12 +55,15 @@ export interface Route {
   verified(end: Ended & VerifiedResult): EventEnd
   skipped(end: SkippedEnd): EventEnd
   dead(end: Ended & DeadEnd): EventEnd
+  /** May come out DEAD: no retry topic is left, or the event does not fit. */
+  delayed(end: Ended & DelayEnd): EventEnd
 }
 
 /**
  * Makes the step that addresses and encodes records, dead letters and outcomes.
  *
- * Out:    whole handshakes: all records of an event and its outcome, or a dead letter and its outcome, or an outcome alone
+ * Out:    whole handshakes: all records of an event and its outcome, or a dead letter and its outcome, or a retry message and
+ *         its outcome, or an outcome alone
  * Fails:  record-unencodable, record-too-large
  * Throws: when a dead letter or an outcome does not fit its schema: a bug
  * Source: product.md sections 2 (P1, P2) and 7
@@ -70,6 +77,7 @@ export function createRoute(deps: RouteDeps): Route {
       return finish(deps, end, { outcome: 'SKIPPED', code, handshakeId, records: 0 }, [])
     },
     dead: (end) => routeDead(deps, rules, end),
+    delayed: (end) => routeDelayed(deps, rules, end),
   }
 }
 
@@ -106,6 +114,19 @@ function routeDead(deps: RouteDeps, rules: DeadLetterRules, end: Ended & DeadEnd
   const output = fitting(deps, rules, letter, address, end.message)
   const summary: Summary = { outcome: 'DEAD', code: letter.code, handshakeId, records: 0 }
   return finish(deps, end, summary, [output])
+}
+
+function routeDelayed(deps: RouteDeps, rules: DeadLetterRules, end: Ended & DelayEnd): EventEnd {
+  const { event, failure } = end
+  const ended = { ...common(end), event, reduced: null }
+  const tier = nextTier(deps.topics.retry, end.chain.attempt, end.tiers)
+  if (tier === null) return routeDead(deps, rules, { ...ended, failure })
+  const limits = { now: deps.now(), maxBytes: deps.maxRecordBytes }
+  const message = retryMessage(end, tier, rules, limits)
+  if (message.kind === 'dead') return routeDead(deps, rules, { ...ended, failure: message.failure })
+  const { code } = failure
+  const summary: Summary = { outcome: 'DELAYED', code, handshakeId: event.handshakeId, records: 0 }
+  return finish(deps, end, summary, [message.value])
 }
 
 /** The dead letter as it is, else as a REFERENCE, else without what the producer chose: one of them always fits. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { chainOf, TRAVEL, travelFailure, travelHeaders } from '../../src/core/chain.js'
+import { chainOf, readyAt, TRAVEL, travelFailure, travelHeaders } from '../../src/core/chain.js'
 import type { Chain, MessageHeader, SourceMessage } from '../../src/core/model.js'
 
 const NOW = 1_795_000_000_000
@@ -90,5 +90,39 @@ describe('a chain', () => {
   it('is not taken from a header that is there twice', () => {
     const headers = [...travelHeaders(travelled, NOW), { key: TRAVEL.attempt, value: Buffer.from('3') }]
     expect(chainOf(message(headers), NOW, false)).toMatchObject({ sound: false, fault: TRAVEL.attempt })
+  })
+})
+
+describe('a message of a retry topic', () => {
+  const DELAY_MS = 60_000
+  const at = (timestamp: number, dueAt: number | null): SourceMessage => ({
+    ...message(travelHeaders(travelled, dueAt)),
+    timestamp,
+  })
+
+  it('may begin when its header says', () => {
+    expect(readyAt(at(NOW, NOW + 50_000), DELAY_MS, NOW + 10)).toBe(NOW + 50_000)
+  })
+
+  it('without a due time never waits', () => {
+    expect(readyAt(at(NOW, null), DELAY_MS, NOW)).toBeNull()
+  })
+
+  it('whose headers cannot be read never waits: it is a dead letter', () => {
+    expect(readyAt({ ...at(NOW, NOW + 50), headers: changed(TRAVEL.due, 'x') }, DELAY_MS, NOW)).toBeNull()
+  })
+
+  it('waits at most the delay of its topic from its writing, however often it is read again', () => {
+    for (const later of [0, 30_000, 59_999]) {
+      expect(readyAt(at(NOW, NOW + 1e9), DELAY_MS, NOW + later)).toBe(NOW + DELAY_MS)
+    }
+  })
+
+  it('written by a clock that is ahead waits at most the delay of its topic from now', () => {
+    expect(readyAt(at(NOW + 1e9, NOW + 1e9 + DELAY_MS), DELAY_MS, NOW)).toBe(NOW + DELAY_MS)
+  })
+
+  it('waits for nothing on the replay topic', () => {
+    expect(readyAt(at(NOW, NOW + 50_000), 0, NOW + 1)).toBe(NOW)
   })
 })

@@ -24,7 +24,9 @@ async function runToEnd(...sets: string[]): Promise<void> {
 }
 
 const stateOf = async (here: Here, partition: number) =>
-  (await here.status()).partitions.find((one) => one.partition === partition)
+  (await here.status()).partitions.find(
+    (one) => one.topic === site.topics.events && one.partition === partition,
+  )
 
 const isLost = async (here: Here, partition: number): Promise<boolean> =>
   (await stateOf(here, partition))?.state === 'lost'

@@ -30,8 +30,16 @@ async function proofOf(skippedOffsets: readonly number[], key = 'some key') {
   const names: DemoNames = {
     ...{ groupId: prefix, events: `${prefix}.events`, verified: `${prefix}.verified` },
     ...{ deadLetter: `${prefix}.dead-letter`, outcomes: `${prefix}.outcomes` },
+    replay: `${prefix}.replay`,
   }
-  const needs = { ...names, events: [names.events], create: true, partitions: 1, replicationFactor: 1 }
+  const needs = {
+    ...names,
+    events: [names.events],
+    retry: [],
+    create: true,
+    partitions: 1,
+    replicationFactor: 1,
+  }
   await ensureTopics(admin, needs, log)
   const encoders = createEncoders({ ids: await resolveIds(registry, names) })
   const rows = skippedOffsets.map((offset): OutgoingEvent => {

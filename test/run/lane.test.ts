@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { travelHeaders } from '../../src/core/chain.js'
+import type { SourceMessage } from '../../src/core/model.js'
 import type { StartOffset } from '../../src/core/ports.js'
 import { createVirtualClock, type VirtualClock } from '../../src/io/memory/clock.js'
 import { createMemoryMetrics, type MemoryMetrics } from '../../src/io/memory/metrics.js'
@@ -22,7 +24,7 @@ let lane: Lane
 let failures: Error[]
 let wakes: number
 
-function build(bounds: Partial<typeof BOUNDS> = {}): void {
+function build(bounds: Partial<typeof BOUNDS> = {}, delayMs: number | null = null): void {
   clock = createVirtualClock({ start: 0 })
   metrics = createMemoryMetrics()
   gate = createGate({ ...BOUNDS, ...bounds })
@@ -31,7 +33,7 @@ function build(bounds: Partial<typeof BOUNDS> = {}): void {
   failures = []
   wakes = 0
   lane = createLane({
-    ...{ at: AT, gate, path: hand.path, source, clock, metrics },
+    ...{ at: AT, delayMs, gate, path: hand.path, source, clock, metrics },
     commit: { intervalMs: 100, maxEvents: 500 },
     onFailed: (error) => failures.push(error),
     onLateFailure: () => undefined,
@@ -113,12 +115,12 @@ describe('a lane', () => {
     build({ maxHeldEvents: 2 })
     const committer = start({ kind: 'start', offset: 0 }, false)
     lane.offer(messagesOf([0, 1, 2]), 9)
-    expect(lane.figures).toEqual({ queued: 1, held: 2, lag: 9, oldestTimestamp: 1_000_000 })
+    expect(lane.figures).toEqual({ queued: 1, held: 2, lag: 9, delayed: 0, oldestTimestamp: 1_000_000 })
     await finish(0)
-    expect(lane.figures).toEqual({ queued: 1, held: 2, lag: 9, oldestTimestamp: 1_000_001 })
+    expect(lane.figures).toEqual({ queued: 1, held: 2, lag: 9, delayed: 0, oldestTimestamp: 1_000_001 })
     committer.end()
     await clock.settle()
-    expect(lane.figures).toEqual({ queued: 0, held: 2, lag: 8, oldestTimestamp: 1_000_001 })
+    expect(lane.figures).toEqual({ queued: 0, held: 2, lag: 8, delayed: 0, oldestTimestamp: 1_000_001 })
   })
 })
 
@@ -373,4 +375,118 @@ describe('a lane without work', () => {
     await clock.advance(60_000)
     expect([lane.state, lane.figures.lag]).toEqual(['idle', 0])
   })
+})
+
+describe('a lane of a retry topic', () => {
+  const HOUR_MS = 3_600_000
+  const committerOf = (offset = 0): HandCommitter => start({ kind: 'start', offset })
+
+  beforeEach(() => build({}, HOUR_MS))
+
+  /** Messages written at the start of time, due after so many ms. */
+  const delayedOf = (dueAfter: readonly number[]): SourceMessage[] =>
+    messagesOf(dueAfter.map((_, offset) => offset)).map((message, offset) => {
+      const chain = {
+        source: message,
+        origin: message,
+        attempt: 2,
+        replays: 0,
+        firstSeenAt: 0,
+        callsBefore: 1,
+      }
+      return { ...message, timestamp: 0, headers: travelHeaders(chain, dueAfter[offset] ?? 0) }
+    })
+
+  it('keeps what is not due, and its partition paused, until it is', async () => {
+    committerOf()
+    expect(lane.offer(delayedOf([5000, 7000]), 9)).toBe(2)
+    expect([lane.pauses.reasons(), source.isRead(AT), hand.works.length]).toEqual([['due'], false, 0])
+    expect([lane.state, gate.figures().events]).toEqual(['running', 0])
+    await clock.advance(4999)
+    expect(hand.offsets()).toEqual([])
+    await clock.advance(1)
+    expect([hand.offsets(), lane.pauses.reasons()]).toEqual([[0], ['due']])
+    await clock.advance(2000)
+    expect([hand.offsets(), lane.pauses.reasons(), source.isRead(AT)]).toEqual([[0, 1], [], true])
+  })
+
+  it('goes on at once with what is due, and does not hold it up for what is not', async () => {
+    const committer = committerOf()
+    lane.offer(delayedOf([0, 0, 9000]), 3)
+    expect([hand.offsets(), lane.pauses.reasons()]).toEqual([[0, 1], ['due']])
+    await finish(0, 1)
+    await clock.advance(200)
+    expect(committer.batches().flat()).toEqual([0, 1])
+  })
+
+  it('is not behind with what is not due: that is told apart', async () => {
+    committerOf()
+    lane.offer(delayedOf([0, 9000, 9500]), 4)
+    expect(lane.figures).toMatchObject({ held: 1, queued: 2, lag: 4, delayed: 3, oldestTimestamp: 0 })
+    await finish(0)
+    await clock.advance(100)
+    expect(lane.figures).toMatchObject({ held: 0, lag: 3, delayed: 3, oldestTimestamp: 9000 })
+    await clock.advance(9000)
+    expect(lane.figures).toMatchObject({ held: 1, lag: 3, delayed: 2, oldestTimestamp: 9000 })
+  })
+
+  it('is paused for other reasons beside', async () => {
+    committerOf()
+    lane.pauses.add('systemic')
+    lane.offer(delayedOf([1000]), 1)
+    await clock.advance(1000)
+    expect([lane.pauses.reasons(), source.isRead(AT)]).toEqual([['systemic'], false])
+  })
+
+  it('closes its committer while it waits long, and wakes when its first message is due', async () => {
+    const committer = committerOf()
+    lane.offer(delayedOf([HOUR_MS]), 1)
+    await clock.advance(60_000)
+    expect([lane.state, committer.closed, wakes, lane.figures.delayed]).toEqual(['idle', 1, 0, 1])
+    await clock.advance(HOUR_MS - 60_001)
+    expect(wakes).toBe(0)
+    await clock.advance(1)
+    expect([wakes, hand.offsets(), source.isRead(AT)]).toEqual([1, [], false])
+    lane.close()
+    expect(clock.pending()).toBe(0)
+  })
+
+  it('keeps its committer when the wait is shorter than that', async () => {
+    const committer = committerOf()
+    lane.offer(delayedOf([90_000]), 1)
+    await clock.advance(89_999)
+    expect([lane.state, committer.closed]).toEqual(['running', 0])
+    await clock.advance(1)
+    expect([hand.offsets(), wakes]).toEqual([[0], 0])
+  })
+
+  it('does not wait when it drains: what is not due is read again by the next owner', async () => {
+    const committer = committerOf()
+    lane.offer(delayedOf([0, 9000]), 2)
+    await calling(0)
+    const drained = lane.drain()
+    await finish(0)
+    await clock.drive(drained)
+    expect([lane.state, committer.writes.map(({ batch }) => batch.next)]).toEqual(['closed', [1]])
+    // Looks at what the drain gave up take their second.
+    await clock.advance(1000)
+    expect([clock.pending(), hand.offsets()]).toEqual([0, [0]])
+  })
+
+  it('that is closed while it waits leaves no timer', () => {
+    committerOf()
+    lane.offer(delayedOf([9000]), 1)
+    lane.close()
+    expect(clock.pending()).toBe(0)
+  })
+})
+
+it('a lane that has read its partition to the end is not behind by the markers of transactions', async () => {
+  start()
+  lane.offer(messagesOf([0]), 5)
+  await finish(0)
+  await clock.advance(100)
+  expect(lane.figures.lag).toBe(4)
+  await clock.advance(60_000)
+  expect([lane.state, lane.figures.lag]).toEqual(['idle', 0])
 })

@@ -7,11 +7,17 @@ import type { Fault, FaultScript, HandshakeRule } from '../../src/simulator/faul
 import { handshakeIdFor } from '../../src/simulator/ids.js'
 import { createResultSource } from '../../src/simulator/results.js'
 
-/** One message to append, and how it ends when the API has no fault. */
+interface End {
+  readonly outcome: OutcomeKind
+  readonly code: string | null
+}
+
+/** One message to append, and how its chain ends when the API has no fault. */
 export interface Event {
   readonly key: string | null
   readonly value: string | null
-  readonly expected: { readonly outcome: OutcomeKind; readonly code: string | null }
+  /** Null: that depends on when it is asked for. */
+  readonly expected: End | null
   /** False: it ends without a call, so that no fault of the API matters. */
   readonly called: boolean
 }
@@ -34,7 +40,7 @@ const skipped = (code: string) => ({ outcome: 'SKIPPED', code }) as const
 const VERIFIED = { outcome: 'VERIFIED', code: null } as const
 
 /** Faults of what the API holds: the same at every call. */
-const HELD: readonly (readonly [Fault, Event['expected']])[] = [
+const HELD: readonly (readonly [Fault, End])[] = [
   [{ kind: 'archived' }, dead('result-archived')],
   [{ kind: 'signature', value: 'wrong' }, dead('signature-mismatch')],
   [{ kind: 'tampered' }, dead('signature-mismatch')],
@@ -43,6 +49,10 @@ const HELD: readonly (readonly [Fault, Event['expected']])[] = [
   [{ kind: 'status', status: 400, code: 4001 }, dead('request-rejected')],
   [{ kind: 'status', status: 403, code: 40398 }, dead('consent-invalid')],
   [{ kind: 'duplicate-keys', at: 'result' }, dead('response-malformed')],
+  // These take every retry topic there is.
+  [{ kind: 'not-consumed' }, dead('result-not-ready')],
+  [{ kind: 'result', value: 'null' }, dead('result-missing')],
+  [{ kind: 'status', status: 404, as: 'empty' }, dead('handshake-not-found')],
 ]
 
 /** Messages that end without a call. */
@@ -70,22 +80,39 @@ const FORMS: readonly ((id: string) => string)[] = [
  * Out:    the events in the order in which they are appended, each with the partition it goes to, and the rules of the API
  *         for their handshakes
  */
-export function drawEvents(random: Random, count: number, partitions: number) {
+export function drawEvents(
+  random: Random,
+  {
+    count,
+    partitions,
+    calm,
+  }: { readonly count: number; readonly partitions: number; readonly calm: boolean },
+) {
   const rules: Record<string, readonly HandshakeRule[]> = {}
   const expected = new Map<string, Event['expected']>()
   const homes = new Map<string, number>()
   const list: { readonly partition: number; readonly event: Event }[] = []
   const pick = <T>(from: readonly T[]): T => from[randomInt(random, 0, from.length - 1)] as T
 
+  function drawEnd(id: string): Event['expected'] {
+    const drawn = random()
+    // Not consumed for so many calls: it may take one attempt, some, or too many.
+    if (drawn < 0.08 && !calm) {
+      rules[id] = [{ fault: { kind: 'not-consumed' }, times: randomInt(random, 1, 14) }]
+      return null
+    }
+    if (drawn > 0.28) return VERIFIED
+    const [fault, end] = pick(HELD)
+    rules[id] = [{ fault, times: null }]
+    return end
+  }
+
   function fetched(n: number): Event {
     const id = handshakeId(n)
-    if (!expected.has(id)) {
-      const [fault, end] = random() < 0.2 ? pick(HELD) : [null, VERIFIED]
-      if (fault !== null) rules[id] = [{ fault, times: null }]
-      expected.set(id, end)
-    }
+    if (!expected.has(id)) expected.set(id, drawEnd(id))
+    const end = expected.get(id) ?? null
     const key = random() < 0.8 ? id : null
-    return { key, value: pick(FORMS)(id), expected: expected.get(id) ?? VERIFIED, called: true }
+    return { key, value: pick(FORMS)(id), expected: end, called: true }
   }
 
   for (let i = 0; i < count; i += 1) {

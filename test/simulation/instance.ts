@@ -1,4 +1,5 @@
 import type { Config } from '../../src/config/config.js'
+import { topicsRead } from '../../src/config/topics-read.js'
 import { type Connector, createConnector, type Edges } from '../../src/connector.js'
 import { onAbort } from '../../src/core/abort.js'
 import type { Delivery, EventSource, Log, Metrics, ResultApi } from '../../src/core/ports.js'
@@ -82,7 +83,7 @@ export function startInstance(around: Surroundings, name: string, seed: number):
   )
   const source = createMemorySource(broker, {
     ...setting,
-    ...{ memberId: name, topics: config.topics.events, maxMessages: 10 },
+    ...{ memberId: name, topics: topicsRead(config.topics), maxMessages: 10 },
     sessionTimeoutMs: config.kafka.sessionTimeoutMs,
     rebalanceTimeoutMs: 10_000,
   })

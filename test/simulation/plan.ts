@@ -1,3 +1,4 @@
+import type { RetryTier } from '../../src/core/chain.js'
 import type { Random } from '../../src/core/ports.js'
 import type { Operation } from '../../src/io/memory/network.js'
 import { createSeededRandom, randomInt } from '../../src/io/memory/random.js'
@@ -41,6 +42,7 @@ export interface Plan {
   readonly networkMs: number
   readonly apiMs: number
   readonly script: FaultScript
+  readonly retry: readonly RetryTier[]
   /** For `--set` of the configuration. */
   readonly settings: Readonly<Record<string, number>>
 }
@@ -65,7 +67,7 @@ export function drawPlan(seed: number): Plan {
   const transactional = seed % 10 !== 1
   const partitions = int(2, 3)
   const chaosMs = int(4000, 14_000)
-  const { list, rules } = drawEvents(random, int(20, 60), partitions)
+  const { list, rules } = drawEvents(random, { count: int(20, 60), partitions, calm })
   const apiFaults = !calm && random() < 0.5
   const spreadMs = calm ? 2000 : chaosMs
   const arrivals = list.map(({ partition, event }) => ({
@@ -84,8 +86,18 @@ export function drawPlan(seed: number): Plan {
     networkMs: int(1, 25),
     apiMs: int(1, 300),
     script: { handshakes: rules, ...(apiFaults ? { global: drawApiFaults(random, chaosMs) ?? [] } : {}) },
+    retry: drawRetry(random),
     settings: drawSettings(random),
   }
+}
+
+/** Up to three retry topics. Some wait so long that their lanes close their committers meanwhile. */
+function drawRetry(random: Random): RetryTier[] {
+  let delayMs = 0
+  return Array.from({ length: randomInt(random, 0, 3) }, (_, index) => {
+    delayMs += randomInt(random, 200, random() < 0.1 ? 100_000 : 5000)
+    return { topic: `attestr.retry.${index + 1}`, delayMs }
+  })
 }
 
 /** The first messages once more, after lanes have closed their committers for want of work. */

@@ -8,6 +8,7 @@ import type {
   StartOffset,
 } from '../../src/core/ports.js'
 import { createCommitter, type Writer } from '../../src/io/memory/committer.js'
+import type { MemoryBroker } from '../../src/io/memory/kafka.js'
 import { createNetwork } from '../../src/io/memory/network.js'
 import { createTransactionalWriter } from '../../src/io/memory/writers.js'
 import type { Doubles, Setting } from './instance.js'
@@ -131,9 +132,8 @@ function fencesNobody(_: Delivery, setting: Setting): Delivery {
   }
 }
 
-/** Every twentieth message or so is never passed on. */
-function dropsMessages(right: EventSource): EventSource {
-  const isDropped = (message: SourceMessage): boolean => message.offset % 20 === 7
+/** Passes on only what `isDropped` does not name. */
+function without(right: EventSource, isDropped: (message: SourceMessage) => boolean): EventSource {
   return {
     ...right,
     start: (listener) =>
@@ -150,6 +150,69 @@ function dropsMessages(right: EventSource): EventSource {
       }),
   }
 }
+
+/** Every twentieth message or so is never passed on. */
+const dropsMessages = (right: EventSource): EventSource =>
+  without(right, (message) => message.offset % 20 === 7)
+
+const isDelay = ({ topic }: { readonly topic: string }): boolean => topic.startsWith('attestr.retry.')
+
+const passedOn = new WeakMap<MemoryBroker, Map<string, string>>()
+
+/** What waits is not passed on again to the next owner of its partition. */
+function forgetsWhatWaits(right: EventSource, { broker, name }: Setting): EventSource {
+  const owners = passedOn.get(broker) ?? new Map<string, string>()
+  passedOn.set(broker, owners)
+  return without(right, (message) => {
+    if (!isDelay(message)) return false
+    const place = `${message.topic}/${message.partition}@${message.offset}`
+    const owner = owners.get(place) ?? name
+    owners.set(place, owner)
+    return owner !== name
+  })
+}
+
+/** Messages of retry topics without the time until which they wait. */
+function waitsForNothing(right: EventSource): EventSource {
+  const hurried = (message: SourceMessage): SourceMessage => ({
+    ...message,
+    headers: message.headers.filter(({ key }) => key !== 'attestr.due'),
+  })
+  return {
+    ...right,
+    start: (listener) =>
+      right.start({
+        revoking: () => listener.revoking(),
+        assigned: (partitions) => listener.assigned(partitions),
+        heartbeat: () => listener.heartbeat(),
+        outOfRange: (at) => listener.outOfRange(at),
+        messages: (at, batch, endOffset) => listener.messages(at, batch.map(hurried), endOffset),
+      }),
+  }
+}
+
+/** Leaves out a retry message. */
+const losesDelay = (right: Delivery): Delivery =>
+  withCommit(right, (committer, { outputs, next }) => {
+    const victim = outputs.findIndex(isDelay)
+    return committer.commit({ outputs: outputs.filter((_, index) => index !== victim), next })
+  })
+
+/** The offset with all but the retry messages, and these in the next transaction. */
+const delaysLater = (right: Delivery): Delivery =>
+  withCommit(right, async (committer, { outputs, next }) => {
+    await committer.commit({ outputs: outputs.filter((output) => !isDelay(output)), next })
+    const delays = outputs.filter(isDelay)
+    if (delays.length > 0) await committer.commit({ outputs: delays, next })
+  })
+
+/** The retry messages in a transaction of their own, before the offset. */
+const delaysEarly = (right: Delivery): Delivery =>
+  withCommit(right, async (committer, { outputs, next }, lastNext) => {
+    const delays = outputs.filter(isDelay)
+    if (delays.length > 0) await committer.commit({ outputs: delays, next: lastNext })
+    await committer.commit({ outputs: outputs.filter((output) => !isDelay(output)), next })
+  })
 
 /** Asks twice and uses the second answer. */
 const callsTwice = (right: ResultApi): ResultApi => ({
@@ -183,5 +246,16 @@ export const PLANTED: Readonly<
   'a batch written twice': { doubles: { delivery: writesTwice }, shows: ['doubled'] },
   'outputs in reverse order': { doubles: { delivery: reverses }, shows: ['out-of-order'] },
   'a record left out': { doubles: { delivery: losesRecord }, shows: ['records-missing'] },
+  'a retry message left out': { doubles: { delivery: losesDelay }, shows: ['delay-missing'] },
+  'an offset committed before its retry message': {
+    doubles: { delivery: delaysLater },
+    shows: ['delay-split', 'delay-missing'],
+  },
+  'a retry message written before its offset': {
+    doubles: { delivery: delaysEarly },
+    shows: ['delay-split', 'delay-doubled'],
+  },
+  'a retry message that does not wait': { doubles: { source: waitsForNothing }, shows: ['started-early'] },
+  'a restart that forgets what waits': { doubles: { source: forgetsWhatWaits }, shows: ['lost'] },
   'a call made twice': { doubles: { api: callsTwice }, shows: ['calls-repeated'] },
 }

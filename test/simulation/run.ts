@@ -1,3 +1,4 @@
+import { topicsRead } from '../../src/config/topics-read.js'
 import type { LogLine } from '../../src/io/memory/log.js'
 import { describeViolations, judge, type Violation } from '../support/judge.js'
 import { type Crew, createCrew } from './crew.js'
@@ -20,8 +21,8 @@ export interface Report {
   readonly warnings: readonly string[]
 }
 
-/** Long enough for sessions, transactions and back-off to run out one after another, and no connector needs it. */
-const END_LIMIT_MS = 600_000
+/** Long enough for sessions, transactions, back-off and delays to run out one after another, and no connector needs it. */
+const END_LIMIT_MS = 1_200_000
 /** For processes that woke up late to do their worst. */
 const AFTERMATH_MS = 12_000
 const STOP_LIMIT_MS = 60_000
@@ -47,6 +48,8 @@ export async function runSeed(seed: number, doubles: Doubles = {}): Promise<Repo
   crew.thawAll()
   if (!(await world.clock.runUntil(() => world.consumed(), END_LIMIT_MS))) problems.push(stuck(world, crew))
   await world.clock.advance(AFTERMATH_MS)
+  // At least once, a late writer may have doubled a delay.
+  if (!(await world.clock.runUntil(() => world.consumed(), END_LIMIT_MS))) problems.push(stuck(world, crew))
   const stopping = crew.stopAll()
   if (!(await world.clock.runUntil(() => stopping.done(), STOP_LIMIT_MS))) problems.push('a stop hangs')
   await world.clock.advance(QUIET_MS)
@@ -105,10 +108,10 @@ function schedule(world: World, crew: Crew): void {
 
 function stuck(world: World, crew: Crew): string {
   const { broker, config } = world.around
-  const offsets = world.plan.arrivals.map(({ partition }) => partition)
-  const lines = [...new Set(offsets)].sort().map((partition) => {
-    const at = { topic: config.topics.events[0] ?? '', partition }
-    return `${partition}: committed ${broker.offsets.committed(config.kafka.groupId, at)} of ${broker.log(at).end()}`
+  const partitions = topicsRead(config.topics).flatMap((topic) => broker.partitionsOf(topic))
+  const lines = partitions.map((at) => {
+    const committed = broker.offsets.committed(config.kafka.groupId, at)
+    return `${at.topic}/${at.partition}: committed ${committed} of ${broker.log(at).end()}`
   })
   return `not consumed: ${lines.join(', ')}; ${crew.describe()}`
 }

@@ -1,9 +1,10 @@
 import type { Config } from '../../src/config/config.js'
 import { loadConfig } from '../../src/config/load.js'
+import { topicsRead } from '../../src/config/topics-read.js'
 import type { Coordinates, TopicPartition } from '../../src/core/model.js'
 import { createMemoryApiServer } from '../../src/io/memory/api-server.js'
 import { createVirtualClock, type VirtualClock } from '../../src/io/memory/clock.js'
-import { createMemoryBroker, type MemoryBroker } from '../../src/io/memory/kafka.js'
+import { createMemoryBroker, type LogRow, type MemoryBroker } from '../../src/io/memory/kafka.js'
 import { createMemoryLog, type MemoryLog } from '../../src/io/memory/log.js'
 import { createMemoryMetrics } from '../../src/io/memory/metrics.js'
 import { createSeededRandom, randomInt } from '../../src/io/memory/random.js'
@@ -12,7 +13,13 @@ import { createEncoders } from '../../src/io/registry/encoders.js'
 import { createEventReader } from '../../src/io/registry/events.js'
 import { DEVELOPMENT_CREDENTIAL } from '../../src/simulator/credentials.js'
 import { createResponder } from '../../src/simulator/responder.js'
-import { decodeDeadLetters, decodeOutcomes, decodeRecords } from '../support/decode-rows.js'
+import {
+  type DelayRow,
+  decodeDeadLetters,
+  decodeDelays,
+  decodeOutcomes,
+  decodeRecords,
+} from '../support/decode-rows.js'
 import { type Evidence, type InputMessage, placeOf } from '../support/judge.js'
 import { resultSource } from './content.js'
 import type { Doubles, Surroundings } from './instance.js'
@@ -43,6 +50,7 @@ const encoders = createEncoders({ ids: { verified: 1, deadLetter: 2, outcome: 3 
 
 function configOf(plan: Plan): Config {
   const sets = Object.entries(plan.settings).map(([key, value]) => `${key}=${value}`)
+  sets.push(`topics.retry=${JSON.stringify(plan.retry)}`)
   const loaded = loadConfig({ file: 'simulation.yaml', sets, env: {}, readText: () => SETTINGS })
   if ('problems' in loaded) throw new Error(loaded.problems.join('\n'))
   return loaded.config
@@ -56,9 +64,11 @@ export function createWorld(plan: Plan, doubles: Doubles): World {
   const config = configOf(plan)
   const { topics } = config
   const [input = ''] = topics.events
-  for (const topic of [input, topics.verified, topics.deadLetter, topics.outcomes ?? '']) {
+  const retryTopics = plan.retry.map(({ topic }) => topic)
+  for (const topic of [...topicsRead(topics), topics.verified, topics.deadLetter, topics.outcomes ?? '']) {
     broker.createTopic(topic, plan.partitions)
   }
+  const lastDelays = retryTopics.flatMap((topic) => broker.partitionsOf(topic)).map(lastOf(broker))
   const responder = createResponder({ source: resultSource, faults: plan.script, latencyMs: plan.apiMs })
   const server = createMemoryApiServer(clock, (call) => responder.respond(call))
   const log = createMemoryLog()
@@ -91,22 +101,51 @@ export function createWorld(plan: Plan, doubles: Doubles): World {
       const offset = appendArrival(broker, at, arrival)
       const judged = !arrival.event.called || plan.script.global === undefined
       last.set(at.partition, { ...at, offset })
-      inputs.push({ at: { ...at, offset }, ...(judged ? { expected: arrival.event.expected } : {}) })
+      const { expected } = arrival.event
+      inputs.push({ at: { ...at, offset }, ...(judged && expected !== null ? { expected } : {}) })
     },
     calmDown() {
       faultShare = 0
     },
     consumed: () =>
-      inputs.length === plan.arrivals.length && [...last.values()].map(isReached).every((is) => is),
+      inputs.length === plan.arrivals.length &&
+      [...last.values()].map(isReached).every((is) => is) &&
+      lastDelays.every((lastDelay) => {
+        const at = lastDelay()
+        return at === null || isReached(at)
+      }),
     evidence: () => ({
       inputs,
       outcomes: decodeOutcomes(broker.rows(topics.outcomes ?? '')),
       records: decodeRecords(broker.rows(topics.verified)),
       deadLetters: decodeDeadLetters(broker.rows(topics.deadLetter)),
+      delays: decodeDelays(retryTopics.flatMap((topic) => broker.rows(topic).map(delayRow))),
       calls: server.calls,
     }),
   }
 }
+
+/** Makes a function that tells the last message of a partition that was not taken back; null: there is none. */
+function lastOf(broker: MemoryBroker) {
+  return (at: TopicPartition): (() => Coordinates | null) => {
+    const log = broker.log(at)
+    let seenTo = -1
+    let found: Coordinates | null = null
+    return () => {
+      // What is taken back is followed by a marker.
+      if (log.end() === seenTo) return found
+      seenTo = log.end()
+      const slot = log.slots().findLast(({ message, span }) => message !== null && span?.fate !== 'aborted')
+      found = slot === undefined ? null : { ...at, offset: slot.offset }
+      return found
+    }
+  }
+}
+
+const delayRow = (row: LogRow): DelayRow => ({
+  ...row,
+  headers: Object.fromEntries(row.headers.map(({ key, value }) => [key, value?.toString() ?? ''])),
+})
 
 /** Returns the offset of the message that counts. */
 function appendArrival(broker: MemoryBroker, at: TopicPartition, { event, how }: Arrival): number {

@@ -57,7 +57,7 @@ describe('an answer that is final', () => {
   ] as const)('%d %d ends the event as %s after one call', async (status, attestrCode, failure) => {
     const { world, end } = await run(code(status, attestrCode))
     expect(end).toEqual({
-      kind: 'dead',
+      ...(attestrCode === 4031 ? { kind: 'delay', tiers: 'all' } : { kind: 'dead' }),
       failure: {
         code: failure,
         detail: `answered with ${status}, code ${attestrCode}`,
@@ -106,7 +106,7 @@ describe('a call that failed', () => {
   it('is tried `attempts` times, with a bound that doubles between', async () => {
     const { world, end } = await run(...times(9, code(500, 5001)))
     expect(end).toEqual({
-      kind: 'dead',
+      ...{ kind: 'delay', tiers: 'all' },
       failure: {
         code: 'retries-exhausted',
         detail: 'the last call failed: answered with 500, code 5001',
@@ -122,7 +122,7 @@ describe('a call that failed', () => {
     const world = createWorld({ script: () => FAULT, callMs: 5_000 })
     world.clock.after(1, () => world.health.success())
     const end = await world.clock.drive(world.start())
-    expect(end).toMatchObject({ kind: 'dead', failure: { code: 'retries-exhausted' } })
+    expect(end).toMatchObject({ kind: 'delay', failure: { code: 'retries-exhausted' } })
     expect(world.sentAt).toHaveLength(3)
   })
 
@@ -143,7 +143,7 @@ describe('retries-exhausted needs proof that the API works', () => {
     expect(world.ticket.calls).toBeGreaterThan(10)
     world.health.success()
     expect(await world.clock.drive(end)).toMatchObject({
-      kind: 'dead',
+      kind: 'delay',
       failure: { code: 'retries-exhausted' },
     })
   })
@@ -167,7 +167,7 @@ describe('retries-exhausted needs proof that the API works', () => {
 describe('a result that is not there yet', () => {
   it('is asked for again in place, then ends with its own code', async () => {
     const { world, end } = await run(...times(9, answer(200, 'not-ready')))
-    expect(end).toMatchObject({ kind: 'dead', failure: { code: 'result-not-ready', httpStatus: 200 } })
+    expect(end).toMatchObject({ kind: 'delay', failure: { code: 'result-not-ready', httpStatus: 200 } })
     expect(world.ticket.calls).toBe(4)
     expect(world.health.seen).not.toContain('failure DS0abcdef')
   })
@@ -185,7 +185,7 @@ describe('a handshake the API does not know', () => {
     ['404', answer(404, 'not here')],
   ])('is asked for again twice, after a wait each: %s', async (_, unknown) => {
     const { world, end } = await run(...times(9, unknown))
-    expect(end).toMatchObject({ kind: 'dead', failure: { code: 'handshake-not-found' } })
+    expect(end).toMatchObject({ kind: 'delay', failure: { code: 'handshake-not-found' } })
     expect(world.ticket.calls).toBe(1 + NOT_FOUND_RETRIES)
     expect(world.sentAt).toEqual([0, 385, 895])
     expect(world.health.seen).not.toContain('failure DS0abcdef')

@@ -10,6 +10,7 @@ import { createRoute, type Route, type RouteDeps } from '../../src/steps/route.j
 export const NOW = Date.UTC(2026, 10, 22)
 export const ID = 'DS02zfeuv6n4gkq51hvw6'
 export const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+export const RETRY = [60_000, 600_000, 3_600_000].map((delayMs, i) => ({ topic: `r${i + 1}`, delayMs }))
 const IDS = { verified: 11, deadLetter: 12, outcome: 13 }
 
 /** Stands in for the privacy rules: `SECRET` is what they find. */
@@ -85,7 +86,7 @@ export function handshake(parts: Partial<HandshakeEvent> = {}): HandshakeEvent {
 export function route(parts: Partial<RouteDeps> = {}): Route {
   return createRoute({
     encoders: createEncoders({ ids: IDS }),
-    topics: { verified: 'v', deadLetter: 'd', outcomes: 'o' },
+    topics: { verified: 'v', deadLetter: 'd', outcomes: 'o', retry: RETRY },
     maxRecordBytes: 1_000_000,
     deadLetters: { undecodable: 'reference', headers: ['traceparent'] },
     hashKey: null,

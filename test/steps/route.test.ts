@@ -1,7 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { chainOf, TRAVEL, travelHeaders } from '../../src/core/chain.js'
 import { FAILURES, type Failure, type FailureCode } from '../../src/core/failure.js'
 import type { MessageHeader, SourceMessage } from '../../src/core/model.js'
+import type { DelayTiers } from '../../src/core/outcome.js'
 import type { EventEnd } from '../../src/core/work.js'
 import type { RouteDeps } from '../../src/steps/route.js'
 import {
@@ -11,6 +13,7 @@ import {
   ID,
   message,
   NOW,
+  RETRY,
   readBack,
   route,
   stage,
@@ -138,7 +141,7 @@ describe('a verified event', () => {
   })
 
   it('writes no outcome when outcomes are turned off', () => {
-    const off = route({ topics: { verified: 'v', deadLetter: 'd', outcomes: null } })
+    const off = route({ topics: { verified: 'v', deadLetter: 'd', outcomes: null, retry: [] } })
     expect(topicsOf(off.verified(result))).toEqual(['v', 'v'])
     expect(topicsOf(off.skipped({ ...common, code: 'no-stages', handshakeId: ID }))).toEqual([])
   })
@@ -372,4 +375,138 @@ describe('a dead letter', () => {
       expect(letter['message']).toMatch(/^[a-zA-Z].{10,}$/)
     },
   )
+})
+
+describe('a delayed event', () => {
+  const failure: Failure = { code: 'result-not-ready', detail: 'consumed is false', httpStatus: 200 }
+  const first = { ...chain, source: chain.origin, attempt: 1, replays: 0, callsBefore: 0 }
+  const end = { ...common, chain: first, failure, event: handshake(), tiers: 'all' as DelayTiers }
+  const delayed = (parts: Partial<typeof end> = {}, deps: Partial<RouteDeps> = {}) =>
+    route(deps).delayed({ ...end, ...parts })
+
+  /** What the reader of the retry topic gets. */
+  function readAgain(routed: EventEnd): SourceMessage {
+    const [output] = routed.outputs
+    if (output === undefined) throw new Error('there is no message')
+    const { topic, key, value, headers } = output
+    return { topic, key, value, headers, partition: 3, offset: 9, timestamp: NOW + 5 }
+  }
+
+  it('is one message on the retry topic of its attempt, and an outcome that says why', () => {
+    const routed = delayed()
+    expect(routed).toMatchObject({ outcome: 'DELAYED', code: 'result-not-ready' })
+    expect(topicsOf(routed)).toEqual(['r1', 'o'])
+    expect(readBack(routed.outputs[1], 'outcome')).toMatchObject({
+      ...{ outcome: 'DELAYED', code: 'result-not-ready', records: 0, calls: 2, attempt: 1, handshakeId: ID },
+    })
+  })
+
+  it('takes its chain along: one attempt more, the calls so far, the first event, the due time', () => {
+    const message = readAgain(delayed({ chain: { ...chain, attempt: 1 } }))
+    expect(chainOf(message, 0, false)).toMatchObject({
+      sound: true,
+      dueAt: NOW + 60_000,
+      chain: {
+        ...{ origin: chain.origin, attempt: 2, replays: 1, firstSeenAt: chain.firstSeenAt, callsBefore: 6 },
+      },
+    })
+  })
+
+  it.each([
+    ['all', 1, 'r1'],
+    ['all', 2, 'r2'],
+    ['all', 3, 'r3'],
+    ['all', 4, 'd'],
+    ['one', 1, 'r1'],
+    ['one', 2, 'd'],
+    ['last', 1, 'r1'],
+    ['last', 3, 'r3'],
+    ['last', 9, 'r3'],
+  ] as const)('with tiers %s goes from attempt %i to %s', (tiers, attempt, topic) => {
+    expect(delayed({ tiers, chain: { ...first, attempt } }).outputs[0]?.topic).toBe(topic)
+  })
+
+  it.each(['all', 'one', 'last'] as const)('with tiers %s and no retry topic is a dead letter', (tiers) => {
+    const routed = delayed(
+      { tiers },
+      { topics: { verified: 'v', deadLetter: 'd', outcomes: 'o', retry: [] } },
+    )
+    expect(routed).toMatchObject({ outcome: 'DEAD', code: 'result-not-ready' })
+    expect(topicsOf(routed)).toEqual(['d', 'o'])
+    expect(readBack(routed.outputs[0], 'deadLetter')).toMatchObject({
+      ...{ valueForm: 'REDUCED', value: Buffer.from(handshake().reduced), calls: 2, httpStatus: 200 },
+    })
+  })
+
+  it('is the event without its result, never the value that was read', () => {
+    const value = Buffer.from('{"event":"flowx.completed","payload":{"_id":"x","result":{"otp":"123456"}}}')
+    const routed = delayed({ message: message({ value }) })
+    expect(routed.outputs[0]?.value).toEqual(Buffer.from(handshake().reduced))
+    expect(JSON.stringify(routed.outputs.map((output) => output.value.toString('latin1')))).not.toContain(
+      'otp',
+    )
+  })
+
+  it('keeps its name when its envelope had none, which counts as completed', () => {
+    const nameless = handshake({ reduced: `{"_id":"${ID}"}` })
+    expect(delayed({ event: nameless }).outputs[0]?.value.toString()).toBe(
+      `{"event":"flowx.completed","payload":{"_id":"${ID}"}}`,
+    )
+    const bare = handshake({ reduced: `{"_id":"${ID}"}`, eventType: null })
+    expect(delayed({ event: bare }).outputs[0]?.value.toString()).toBe(`{"_id":"${ID}"}`)
+  })
+
+  it.each([
+    [Buffer.from('the-key'), Buffer.from('the-key')],
+    [Buffer.alloc(0), Buffer.alloc(0)],
+    [null, null],
+    [Buffer.from('a SECRET key'), null],
+  ])('with key %s keeps %s, and the number of its partition', (key, expected) => {
+    const routed = delayed({ message: message({ key }) })
+    expect(routed.outputs[0]).toMatchObject({ key: expected, sourcePartition: 3 })
+  })
+
+  it('carries the trace context and the headers that a dead letter keeps, and nothing of a former chain', () => {
+    const headers: MessageHeader[] = [
+      ...travelHeaders({ ...chain, attempt: 7 }, 1),
+      { key: 'traceparent', value: Buffer.from(TRACEPARENT) },
+      { key: 'tenant', value: Buffer.from('a') },
+      { key: 'tenant', value: Buffer.from('SECRET') },
+      { key: 'other', value: Buffer.from('b') },
+    ]
+    const names = ['traceparent', 'tenant', TRAVEL.attempt, TRAVEL.due]
+    const routed = delayed(
+      { message: message({ headers }), event: handshake({ traceparent: Buffer.from(TRACEPARENT) }) },
+      { deadLetters: { undecodable: 'reference', headers: names } },
+    )
+    const written = routed.outputs[0]?.headers ?? []
+    expect(written.map(({ key, value }) => `${key} ${value}`)).toEqual([
+      'attestr.origin attestr.handshakes/3/42',
+      'attestr.attempt 2',
+      'attestr.replays 0',
+      `attestr.first-seen ${NOW - 60_000}`,
+      'attestr.calls 2',
+      `attestr.due ${NOW + 60_000}`,
+      `traceparent ${TRACEPARENT}`,
+      'tenant a',
+      'tenant null',
+    ])
+    expect(delayed().outputs[0]?.headers.map(({ key }) => key)).not.toContain('traceparent')
+  })
+
+  it('that does not fit is a dead letter of the same code: it would not fit the next time either', () => {
+    const large = message({ key: Buffer.alloc(3000, 'k') })
+    const routed = delayed({ message: large }, { maxRecordBytes: 2000 })
+    expect(routed).toMatchObject({ outcome: 'DEAD', code: 'result-not-ready' })
+    expect(topicsOf(routed)).toEqual(['d', 'o'])
+    expect(readBack(routed.outputs[0], 'deadLetter')).toMatchObject({
+      message:
+        'the handshake was not consumed in time: consumed is false; its retry message is over kafka.maxRecordBytes',
+    })
+  })
+
+  it('writes no outcome when outcomes are turned off, and its message all the same', () => {
+    const off = { topics: { verified: 'v', deadLetter: 'd', outcomes: null, retry: RETRY } }
+    expect(topicsOf(delayed({}, off))).toEqual(['r1'])
+  })
 })

@@ -2,7 +2,7 @@ import avro from 'avsc'
 import type { Coordinates } from '../../src/core/model.js'
 import type { DeadLetter, OutcomeRow, VerifiedStage } from '../../src/core/records.js'
 import { SCHEMAS } from '../../src/io/registry/schemas.js'
-import type { FoundDeadLetter, FoundOutcome, FoundRecord } from './judge.js'
+import type { FoundDeadLetter, FoundDelay, FoundOutcome, FoundRecord } from './judge.js'
 
 /** A message of an output topic, undecoded. */
 export interface RawRow extends Coordinates {
@@ -23,7 +23,7 @@ function decode<T>(type: avro.Type, row: RawRow): T {
   return type.fromBuffer(row.value.subarray(FRAME_BYTES)) as T
 }
 
-const whereOf = (row: RawRow) => ({
+const whereOf = (row: Omit<RawRow, 'value'>) => ({
   at: { topic: row.topic, partition: row.partition, offset: row.offset },
   transaction: row.transaction,
 })
@@ -36,3 +36,21 @@ export const decodeDeadLetters = (rows: readonly RawRow[]): FoundDeadLetter[] =>
 
 export const decodeOutcomes = (rows: readonly RawRow[]): FoundOutcome[] =>
   rows.map((row) => ({ ...decode<OutcomeRow>(types.outcome, row), ...whereOf(row) }))
+
+/** A message of a retry topic, with its headers as text. */
+export interface DelayRow extends Omit<RawRow, 'value'> {
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export const decodeDelays = (rows: readonly DelayRow[]): FoundDelay[] =>
+  rows.map((row) => {
+    const { headers } = row
+    const [topic = '', partition, offset] = (headers['attestr.origin'] ?? '').split('/')
+    return {
+      ...whereOf(row),
+      origin: { topic, partition: Number(partition), offset: Number(offset) },
+      attempt: Number(headers['attestr.attempt']),
+      replays: Number(headers['attestr.replays']),
+      dueAt: Number(headers['attestr.due']),
+    }
+  })

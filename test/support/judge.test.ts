@@ -4,6 +4,7 @@ import {
   describeViolations,
   type Evidence,
   type FoundDeadLetter,
+  type FoundDelay,
   type FoundOutcome,
   type FoundRecord,
   type InputMessage,
@@ -13,23 +14,26 @@ import {
 
 const place = (topic: string, offset: number, partition = 0): Coordinates => ({ topic, partition, offset })
 
-/** Three events: two of one handshake with two stages each, and a dead one. */
+/** Four events: two of one handshake with two stages each, a dead one, and one that is dead after a delay. */
 interface Draft {
   inputs: InputMessage[]
   outcomes: FoundOutcome[]
   records: FoundRecord[]
   deadLetters: FoundDeadLetter[]
+  delays: FoundDelay[]
   calls: Map<string, number>
 }
 
 const A = 'DS0aaaaaa'
 const B = 'DS0bbbbbb'
+const C = 'DS0cccccc'
 
 function outcome(offset: number, over: Partial<FoundOutcome> = {}): FoundOutcome {
   const source = place('events', offset)
   return {
     ...{ at: place('outcomes', offset), transaction: offset, source, origin: source, handshakeId: A },
     ...{ outcome: 'VERIFIED', code: null, records: 2, calls: 1, attempt: 1, replays: 0 },
+    startedAt: 10 * offset,
     ...over,
   }
 }
@@ -62,23 +66,50 @@ function deadLetter(
   const source = place('events', eventOffset)
   return {
     ...{ at: place('dead', offset), transaction: eventOffset, code: 'result-archived', handshakeId: B },
-    ...{ source, origin: source, attempt: 1, replays: 0 },
+    ...{ source, origin: source, attempt: 1, replays: 0, calls: 1, firstSeenAt: 10 * eventOffset },
     ...over,
   }
 }
 
+/** The event 3: delayed once, then dead. */
+const NOT_READY = { handshakeId: C, code: 'result-not-ready', records: 0 } as const
+const CHAIN = { origin: place('events', 3), replays: 0 }
+
+const delayed = (over: Partial<FoundOutcome> = {}): FoundOutcome =>
+  outcome(3, { ...NOT_READY, outcome: 'DELAYED', ...over })
+
+const delay = (over: Partial<FoundDelay> = {}): FoundDelay => ({
+  ...{ ...CHAIN, at: place('retry', 0), transaction: 3, attempt: 2, dueAt: 40 },
+  ...over,
+})
+
+const ended = (over: Partial<FoundOutcome> = {}): FoundOutcome => ({
+  ...outcome(4, { ...NOT_READY, ...CHAIN, outcome: 'DEAD', attempt: 2, startedAt: 41 }),
+  ...{ source: place('retry', 0), ...over },
+})
+
+const lastLetter = (over: Partial<FoundDeadLetter> = {}): FoundDeadLetter =>
+  deadLetter(1, 4, {
+    ...{ ...CHAIN, code: NOT_READY.code, handshakeId: C, source: place('retry', 0), attempt: 2 },
+    ...{ calls: 2, firstSeenAt: 30, ...over },
+  })
+
 const right = (): Draft => ({
-  inputs: [0, 1, 2].map((offset) => ({ at: place('events', offset) })),
+  inputs: [0, 1, 2, 3].map((offset) => ({ at: place('events', offset) })),
   outcomes: [
     outcome(0),
     outcome(1),
     outcome(2, { handshakeId: B, outcome: 'DEAD', code: 'result-archived', records: 0 }),
+    delayed(),
+    ended(),
   ],
   records: [record(0, 0, 0), record(1, 0, 1), record(5, 1, 0), record(6, 1, 1)],
-  deadLetters: [deadLetter(0, 2)],
+  deadLetters: [deadLetter(0, 2), lastLetter()],
+  delays: [delay()],
   calls: new Map([
     [A, 2],
     [B, 1],
+    [C, 2],
   ]),
 })
 
@@ -88,13 +119,19 @@ const kindsOf = (evidence: Evidence, options = { callsOnce: true }) =>
 type Case = readonly [kind: (typeof VIOLATIONS)[number], name: string, spoil: (draft: Draft) => void]
 
 const cases: readonly Case[] = [
-  ['lost', 'an input without an outcome', (d) => d.inputs.push({ at: place('events', 3) })],
+  ['lost', 'an input without an outcome', (d) => d.inputs.push({ at: place('events', 9) })],
   [
     'doubled',
     'two outcomes for one input',
     (d) => d.outcomes.push(outcome(2, { ...d.outcomes[2], at: place('outcomes', 9) })),
   ],
+  ['lost', 'a retry message without an outcome', (d) => d.delays.push(delay({ at: place('retry', 9) }))],
   ['stray-outcome', 'an outcome for no input', (d) => void d.inputs.pop()],
+  [
+    'wrong-outcome',
+    'another end of a chain than the one that was due',
+    (d) => d.inputs.splice(3, 1, { at: place('events', 3), expected: { outcome: 'VERIFIED', code: null } }),
+  ],
   [
     'wrong-outcome',
     'another end than the one that was due',
@@ -130,14 +167,14 @@ const cases: readonly Case[] = [
     'one recordId for two stages',
     (d) => d.records.splice(1, 1, record(1, 0, 1, { recordId: `${A}/FS00@1` })),
   ],
-  ['dead-letter-missing', 'a dead event without its letter', (d) => void d.deadLetters.pop()],
+  ['dead-letter-missing', 'a dead event without its letter', (d) => void d.deadLetters.shift()],
   [
     'dead-letter-missing',
     'a letter with another code',
     (d) => d.deadLetters.splice(0, 1, deadLetter(0, 2, { code: 'result-missing' })),
   ],
-  ['dead-letter-doubled', 'two letters for one event', (d) => d.deadLetters.push(deadLetter(1, 2))],
-  ['dead-letter-stray', 'a letter for a verified event', (d) => d.deadLetters.push(deadLetter(1, 0))],
+  ['dead-letter-doubled', 'two letters for one event', (d) => d.deadLetters.push(deadLetter(5, 2))],
+  ['dead-letter-stray', 'a letter for a verified event', (d) => d.deadLetters.push(deadLetter(5, 0))],
   [
     'dead-letter-split',
     'a letter in another transaction',
@@ -156,6 +193,32 @@ const cases: readonly Case[] = [
   ['calls-unaccounted', 'more calls told than made', (d) => d.calls.set(B, 0)],
   ['calls-repeated', 'a call that no outcome tells of', (d) => d.calls.set(A, 3)],
   ['calls-repeated', 'two calls for one event', (d) => d.outcomes.splice(0, 1, outcome(0, { calls: 2 }))],
+  ['delay-missing', 'a delay without its message', (d) => void d.delays.pop()],
+  ['delay-doubled', 'two messages of one delay', (d) => d.delays.push(delay({ at: place('retry', 1) }))],
+  [
+    'delay-stray',
+    'a message of no delay',
+    (d) => d.delays.push(delay({ at: place('retry', 1), origin: place('events', 0) })),
+  ],
+  [
+    'delay-split',
+    'a message in another transaction',
+    (d) => d.delays.splice(0, 1, delay({ transaction: 99 })),
+  ],
+  ['started-early', 'a message that did not wait', (d) => d.outcomes.splice(4, 1, ended({ startedAt: 39 }))],
+  ['chain-torn', 'an end before the last attempt', (d) => d.outcomes.splice(3, 1, ended({ attempt: 1 }))],
+  ['chain-torn', 'an attempt left out', (d) => d.outcomes.splice(4, 1, ended({ attempt: 3 }))],
+  ['chain-torn', 'a chain without an end', (d) => void d.outcomes.pop()],
+  [
+    'chain-miscounted',
+    'a letter that knows its last attempt alone',
+    (d) => d.deadLetters.splice(1, 1, lastLetter({ calls: 1 })),
+  ],
+  [
+    'chain-miscounted',
+    'a letter seen first at its last attempt',
+    (d) => d.deadLetters.splice(1, 1, lastLetter({ firstSeenAt: 41 })),
+  ],
 ]
 
 describe('the judge', () => {
@@ -185,10 +248,14 @@ describe('the judge', () => {
 
   test('a delay or a replay is an attempt of its own, and need not keep the order', () => {
     const draft = right()
-    draft.inputs.push({ at: place('retry', 0) }, { at: place('replay', 0) })
+    draft.inputs.push({ at: place('replay', 0) })
+    draft.delays.push(delay({ at: place('retry', 7), origin: place('events', 0), transaction: 0, dueAt: 50 }))
+    draft.outcomes.splice(0, 1, outcome(0, { outcome: 'DELAYED', code: 'retries-exhausted', records: 0 }))
+    draft.records.splice(0, 2)
+    const [source, at] = [place('retry', 7), place('outcomes', 8)]
     draft.outcomes.push(
-      outcome(0, { at: place('outcomes', 3), source: place('retry', 0), attempt: 2, transaction: 9 }),
-      outcome(0, { at: place('outcomes', 4), source: place('replay', 0), replays: 1, transaction: 10 }),
+      outcome(0, { at, source, attempt: 2, transaction: 9, startedAt: 50 }),
+      outcome(0, { at: place('outcomes', 9), source: place('replay', 0), replays: 1, transaction: 10 }),
     )
     for (const [at, over] of [
       [20, { attempt: 2, transaction: 9 }],
@@ -213,6 +280,7 @@ describe('the judge', () => {
     const blind = <T extends object>(rows: T[]): T[] => rows.map((row) => ({ ...row, transaction: null }))
     const evidence = {
       ...draft,
+      delays: blind(draft.delays),
       outcomes: blind(draft.outcomes),
       records: blind(draft.records),
       deadLetters: blind(draft.deadLetters),
@@ -225,6 +293,9 @@ describe('the judge', () => {
     draft.outcomes.push(outcome(0, { at: place('outcomes', 9), transaction: 77 }))
     draft.records.push(record(10, 0, 0, { transaction: 77 }), record(11, 0, 1, { transaction: 77 }))
     draft.deadLetters.push(deadLetter(4, 2), deadLetter(5, 0))
+    draft.delays.push(delay({ at: place('retry', 1) }))
+    draft.outcomes.push(ended({ source: place('retry', 1) }))
+    draft.deadLetters.push(lastLetter({ source: place('retry', 1) }))
     const options = { delivery: 'at-least-once' } as const
     expect(
       judge(
@@ -233,12 +304,13 @@ describe('the judge', () => {
           calls: new Map([
             [A, 3],
             [B, 2],
+            [C, 3],
           ]),
         },
         options,
       ),
     ).toEqual([])
-    draft.inputs.push({ at: place('events', 3) })
+    draft.inputs.push({ at: place('events', 9) })
     draft.deadLetters.length = 0
     draft.records.splice(2, 1)
     const kinds = judge(
@@ -247,10 +319,11 @@ describe('the judge', () => {
         calls: new Map([
           [A, 3],
           [B, 2],
+          [C, 3],
         ]),
       },
       options,
     ).map((violation) => violation.kind)
-    expect(kinds).toEqual(['lost', 'records-missing', 'dead-letter-missing'])
+    expect([...new Set(kinds)]).toEqual(['lost', 'records-missing', 'dead-letter-missing'])
   })
 })

@@ -1,5 +1,6 @@
 import type { Coordinates } from '../../src/core/model.js'
 import type { OutcomeKind } from '../../src/core/outcome.js'
+import { judgeChains } from './judge-chains.js'
 
 /** A row of an output topic, as a read_committed reader finds it. */
 interface Row {
@@ -9,7 +10,7 @@ interface Row {
   readonly transaction: number | string | null
 }
 
-/** One message of an input topic. Without `expected` any end is right. */
+/** One message of an events topic. Without `expected` any end of its chain is right. */
 export interface InputMessage {
   readonly at: Coordinates
   readonly expected?: { readonly outcome: OutcomeKind; readonly code: string | null }
@@ -25,6 +26,17 @@ export interface FoundOutcome extends Row {
   readonly calls: number
   readonly attempt: number
   readonly replays: number
+  /** Epoch ms. */
+  readonly startedAt: number
+}
+
+/** A message on a retry topic: what its headers say. */
+export interface FoundDelay extends Row {
+  readonly origin: Coordinates
+  readonly attempt: number
+  readonly replays: number
+  /** Epoch ms. */
+  readonly dueAt: number
 }
 
 export interface FoundRecord extends Row {
@@ -44,14 +56,20 @@ export interface FoundDeadLetter extends Row {
   readonly origin: Coordinates
   readonly attempt: number
   readonly replays: number
+  /** Of the chain. */
+  readonly calls: number
+  /** Epoch ms. */
+  readonly firstSeenAt: number
 }
 
 export interface Evidence {
-  /** Every message that was to be consumed. */
+  /** Every message of the events topics. */
   readonly inputs: readonly InputMessage[]
   readonly outcomes: readonly FoundOutcome[]
   readonly records: readonly FoundRecord[]
   readonly deadLetters: readonly FoundDeadLetter[]
+  /** Every message of the retry topics; they too were to be consumed. */
+  readonly delays?: readonly FoundDelay[]
   /** Calls that reached the API, by handshake; without it calls are not judged. */
   readonly calls?: ReadonlyMap<string, number>
 }
@@ -81,6 +99,13 @@ export const VIOLATIONS = [
   'out-of-order',
   'calls-unaccounted',
   'calls-repeated',
+  'delay-missing',
+  'delay-doubled',
+  'delay-stray',
+  'delay-split',
+  'started-early',
+  'chain-torn',
+  'chain-miscounted',
 ] as const
 
 export interface Violation {
@@ -89,7 +114,7 @@ export interface Violation {
   readonly detail: string
 }
 
-type Report = (kind: Violation['kind'], detail: string) => void
+export type Report = (kind: Violation['kind'], detail: string) => void
 
 /**
  * Judges what a run has left in its topics.
@@ -104,6 +129,7 @@ export function judge(evidence: Evidence, options: JudgeOptions = {}): Violation
   judgeOutcomes(evidence, exact, report)
   judgeRecords(evidence, exact, report)
   judgeDeadLetters(evidence, exact, report)
+  judgeChains(evidence, exact, report)
   if (exact) {
     judgeOrder(evidence.records, 'record', report)
     judgeOrder(evidence.deadLetters, 'dead letter', report)
@@ -119,16 +145,20 @@ export function describeViolations(violations: readonly Violation[], limit = 12)
   return [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n')
 }
 
-function judgeOutcomes({ inputs, outcomes }: Evidence, exact: boolean, report: Report): void {
+function judgeOutcomes({ inputs, outcomes, delays = [] }: Evidence, exact: boolean, report: Report): void {
   const bySource = groupBy(outcomes, (outcome) => placeOf(outcome.source))
+  const ends = groupBy(
+    outcomes.filter(({ outcome }) => outcome !== 'DELAYED'),
+    (outcome) => placeOf(outcome.origin),
+  )
   const known = new Set<string>()
-  for (const { at, expected } of inputs) {
+  for (const { at, expected } of [...inputs, ...delays.map(({ at }): InputMessage => ({ at }))]) {
     const place = placeOf(at)
     known.add(place)
     const found = bySource.get(place) ?? []
     if (found.length === 0) report('lost', place)
     if (exact && found.length > 1) report('doubled', `${place} has ${found.length} outcomes`)
-    for (const { outcome, code } of found) {
+    for (const { outcome, code } of ends.get(place) ?? []) {
       if (expected === undefined || (expected.outcome === outcome && expected.code === code)) continue
       report('wrong-outcome', `${place} ended ${outcome} ${code}, not ${expected.outcome} ${expected.code}`)
     }
@@ -241,6 +271,13 @@ function judgeOrder(rows: readonly (FoundRecord | FoundDeadLetter)[], name: stri
   }
 }
 
+/** Ends that take several calls without any fault. */
+const ASKED_AGAIN: ReadonlySet<string | null> = new Set([
+  'result-not-ready',
+  'result-missing',
+  'handshake-not-found',
+])
+
 function judgeCalls(
   { outcomes }: Evidence,
   calls: ReadonlyMap<string, number>,
@@ -251,7 +288,7 @@ function judgeCalls(
   for (const outcome of outcomes) {
     if (outcome.handshakeId === null) continue
     told.set(outcome.handshakeId, (told.get(outcome.handshakeId) ?? 0) + outcome.calls)
-    if (once && outcome.calls > 1) {
+    if (once && outcome.calls > 1 && !ASKED_AGAIN.has(outcome.code)) {
       report('calls-repeated', `${placeOf(outcome.source)} took ${outcome.calls} calls`)
     }
   }
@@ -264,15 +301,15 @@ function judgeCalls(
   }
 }
 
-const apart = (row: Row, other: Row): boolean =>
+export const apart = (row: Row, other: Row): boolean =>
   row.transaction !== null && other.transaction !== null && row.transaction !== other.transaction
 
 export const placeOf = (at: Coordinates): string => `${at.topic}/${at.partition}@${at.offset}`
 
-const attemptOf = (row: { origin: Coordinates; attempt: number; replays: number }): string =>
+export const attemptOf = (row: { origin: Coordinates; attempt: number; replays: number }): string =>
   `${placeOf(row.origin)} attempt ${row.attempt} replay ${row.replays}`
 
-function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): Map<string, T[]> {
+export function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>()
   for (const row of rows) {
     const key = keyOf(row)

@@ -10,7 +10,7 @@ import { createEvents, type Events } from '../../src/simulator/events.js'
 import { handshakeIdFor } from '../../src/simulator/ids.js'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.js'
 import { type BrokerRow, connectBroker, type NewMessage, type TestBroker, uniqueName } from './broker.js'
-import { decodeDeadLetters, decodeOutcomes, decodeRecords, type RawRow } from './decode-rows.js'
+import { decodeDeadLetters, decodeDelays, decodeOutcomes, decodeRecords, type RawRow } from './decode-rows.js'
 import { type Instance, type LogLine, startInstance } from './instance.js'
 import { describeViolations, type InputMessage, type JudgeOptions, judge } from './judge.js'
 import { stack } from './stack.js'
@@ -18,6 +18,8 @@ import { until } from './until.js'
 
 export interface SiteOptions {
   readonly partitions?: number
+  /** Of the retry topics; none if left out. */
+  readonly delaysMs?: readonly number[]
   /** False: the events topic is not made. */
   readonly createEvents?: boolean
   readonly settings?: Readonly<Record<string, unknown>>
@@ -46,6 +48,9 @@ export interface EndpointStatus {
   readonly ready: boolean
   readonly state: string
   readonly reason: string | null
+  readonly lagEvents: number
+  readonly delayedEvents: number
+  readonly lagSeconds: number
   readonly partitions: readonly {
     readonly topic: string
     readonly partition: number
@@ -74,7 +79,9 @@ export interface Site {
     readonly verified: string
     readonly deadLetter: string
     readonly outcomes: string
+    readonly replay: string
   }
+  readonly retryTopics: readonly string[]
   readonly groupId: string
   readonly configFile: string
   /** Variables that the configuration names. */
@@ -88,6 +95,7 @@ export interface Site {
   committed(partition: number): Promise<number>
   rows(topic: string): Promise<BrokerRow[]>
   outcomes(): Promise<ReturnType<typeof decodeOutcomes>>
+  deadLetters(): Promise<ReturnType<typeof decodeDeadLetters>>
   /** Every outcome has been written, by its source as `partition@offset`. */
   outcomeOf(source: string): Promise<string | undefined>
   /** Empty when all is right, else a line a violation. In: `expected` ends by source, as `partition@offset`. */
@@ -107,14 +115,18 @@ export async function createSite(options: SiteOptions = {}): Promise<Site> {
   const name = uniqueName('site')
   const topics = {
     ...{ events: `${name}.events`, verified: `${name}.verified` },
-    ...{ deadLetter: `${name}.dead`, outcomes: `${name}.outcomes` },
+    ...{ deadLetter: `${name}.dead`, outcomes: `${name}.outcomes`, replay: `${name}.replay` },
   }
+  const retry = (options.delaysMs ?? []).map((delayMs) => ({ topic: `${name}.retry.${delayMs}`, delayMs }))
   const groupId = `${name}.group`
   const partitions = options.partitions ?? 2
   if (options.createEvents !== false) await broker.createTopic({ exact: topics.events, partitions })
   const folder = mkdtempSync(join(tmpdir(), 'attestr-site-'))
   const configFile = join(folder, 'attestr-kafka.yaml')
-  writeFileSync(configFile, JSON.stringify(configOf({ options, simulator, topics, groupId, partitions })))
+  writeFileSync(
+    configFile,
+    JSON.stringify(configOf({ options, simulator, topics, retry, groupId, partitions })),
+  )
   const env = {
     SITE_AUTH_TOKEN: credential.authToken,
     SITE_CLIENT_SECRET: credential.clientSecret,
@@ -125,9 +137,18 @@ export async function createSite(options: SiteOptions = {}): Promise<Site> {
   const raw = async (topic: string): Promise<RawRow[]> =>
     (await broker.rows(topic)).map((row) => ({ ...row, transaction: null }))
   const outcomes = async () => decodeOutcomes(await raw(topics.outcomes))
+  const deadLetters = async () => decodeDeadLetters(await raw(topics.deadLetter))
+  const delaysOn = async (topic: string) =>
+    decodeDelays(
+      (await broker.rows(topic)).map((row) => ({
+        ...{ ...row, transaction: null },
+        headers: Object.fromEntries(Object.entries(row.headers).map(([key, value]) => [key, String(value)])),
+      })),
+    )
 
   return {
-    ...{ broker, simulator, topics, groupId, configFile, env, outcomes },
+    ...{ broker, simulator, topics, groupId, configFile, env, outcomes, deadLetters },
+    retryTopics: retry.map(({ topic }) => topic),
     events: createEvents(simulator.source),
     handshakeId: (n) => handshakeIdFor(SEED, n),
     send: (messages, partition) =>
@@ -169,7 +190,8 @@ export async function createSite(options: SiteOptions = {}): Promise<Site> {
         calls: simulator.ledger.counts(),
         outcomes: await outcomes(),
         records: decodeRecords(await raw(topics.verified)),
-        deadLetters: decodeDeadLetters(await raw(topics.deadLetter)),
+        deadLetters: await deadLetters(),
+        delays: (await Promise.all(retry.map(({ topic }) => delaysOn(topic)))).flat(),
       }
       return describeViolations(judge(evidence, judging))
     },
@@ -187,12 +209,13 @@ interface ConfigParts {
   readonly options: SiteOptions
   readonly simulator: Simulator
   readonly topics: Site['topics']
+  readonly retry: readonly object[]
   readonly groupId: string
   readonly partitions: number
 }
 
 /** JSON is YAML. Settings are merged section by section. */
-function configOf({ options, simulator, topics, groupId, partitions }: ConfigParts): object {
+function configOf({ options, simulator, topics, retry, groupId, partitions }: ConfigParts): object {
   const config: Record<string, object> = {
     attestr: {
       baseUrl: options.baseUrl ?? simulator.baseUrl,
@@ -211,7 +234,7 @@ function configOf({ options, simulator, topics, groupId, partitions }: ConfigPar
       ...{ sessionTimeoutMs: 6000, rebalanceDrainMs: 2000 },
     },
     schemaRegistry: { url: options.registryUrl ?? stack().registryUrl },
-    topics: { ...topics, events: [topics.events], partitions, replicationFactor: 1 },
+    topics: { ...topics, events: [topics.events], retry, partitions, replicationFactor: 1 },
     ops: { port: 0 },
   }
   for (const [section, members] of Object.entries(options.settings ?? {})) {

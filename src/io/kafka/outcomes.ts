@@ -6,11 +6,11 @@ export function createOutcomesTellOf(
   options: ReaderOptions,
   sourceTopicOf: (value: Buffer) => string | null,
 ): OutcomesTellOf {
-  return async (outcomesTopic, eventTopics) => {
+  return async (outcomesTopic, topics) => {
     let found = false
     await readToEnd(options, [outcomesTopic], (message) => {
       const topic = message.value === null ? null : sourceTopicOf(message.value)
-      found ||= topic !== null && eventTopics.includes(topic)
+      found ||= topic !== null && topics.includes(topic)
       return !found
     })
     return found

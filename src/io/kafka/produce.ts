@@ -51,9 +51,12 @@ function placed(output: Output): PlacedMessage {
   return { key, value, headers: headerMap(headers), sourcePartition }
 }
 
-function headerMap(headers: readonly MessageHeader[]): Record<string, Buffer> {
+function headerMap(headers: readonly MessageHeader[]): Record<string, Buffer | Buffer[]> {
+  const values = new Map<string, Buffer[]>()
   // kafkajs writes a null header value as an empty one.
-  return Object.fromEntries(headers.map(({ key, value }) => [key, value ?? Buffer.alloc(0)]))
+  for (const { key, value } of headers)
+    values.set(key, [...(values.get(key) ?? []), value ?? Buffer.alloc(0)])
+  return Object.fromEntries(values)
 }
 
 function outputBytes({ key, value, headers }: Output): number {

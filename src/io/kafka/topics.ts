@@ -20,6 +20,8 @@ export interface TopicNeeds {
   readonly verified: string
   readonly deadLetter: string
   readonly outcomes: string | null
+  readonly retry: readonly { readonly topic: string }[]
+  readonly replay: string
   readonly create: boolean
   readonly partitions: number
   readonly replicationFactor: number
@@ -30,28 +32,37 @@ const THIRTY_DAYS_MS = 30 * 24 * 60 * 60 * 1000
 /**
  * Makes sure that every topic is there. Several records share a key, so none of ours may be compacted.
  *
+ * Out:    the topics that were created
  * Throws: StartRefused topic-missing when `topics.create` is false; errors of the broker, which may pass
  * Source: product.md section 8
  */
-export async function ensureTopics(admin: KafkaAdmin, needs: TopicNeeds, log: Log): Promise<void> {
+export async function ensureTopics(
+  admin: KafkaAdmin,
+  needs: TopicNeeds,
+  log: Log,
+): Promise<readonly string[]> {
   const settings = (topic: string, config: Readonly<Record<string, string>>): TopicSettings => ({
     ...{ topic, partitions: needs.partitions, replicationFactor: needs.replicationFactor, config },
   })
   const kept = { 'cleanup.policy': 'delete', 'retention.ms': String(THIRTY_DAYS_MS) }
+  // What waits there is nowhere else.
+  const waiting = { 'cleanup.policy': 'delete', 'retention.ms': '-1' }
   const wanted = [
     ...needs.events.map((topic) => settings(topic, { 'cleanup.policy': 'delete' })),
     settings(needs.verified, { 'cleanup.policy': 'delete' }),
     settings(needs.deadLetter, kept),
     ...(needs.outcomes === null ? [] : [settings(needs.outcomes, kept)]),
+    ...needs.retry.map(({ topic }) => settings(topic, waiting)),
+    settings(needs.replay, waiting),
   ]
   if (needs.create) {
-    for (const topic of await admin.create(wanted))
-      log.info('topic-created', { topic, partitions: needs.partitions })
-    return
+    const created = await admin.create(wanted)
+    for (const topic of created) log.info('topic-created', { topic, partitions: needs.partitions })
+    return created
   }
   const existing = await admin.existing()
   const missing = wanted.map(({ topic }) => topic).filter((topic) => !existing.has(topic))
-  if (missing.length === 0) return
+  if (missing.length === 0) return []
   throw new StartRefused(
     'topic-missing',
     `topics do not exist: ${missing.join(', ')}`,
@@ -62,17 +73,20 @@ export async function ensureTopics(admin: KafkaAdmin, needs: TopicNeeds, log: Lo
 export interface OffsetNeeds {
   readonly groupId: string
   readonly events: readonly string[]
+  /** Retry and replay topics: they begin at their start, wherever events begin. */
+  readonly delayed: readonly string[]
   readonly outcomes: string | null
   readonly startFrom: 'earliest' | 'latest'
 }
 
 /** Says whether the outcomes topic tells of messages of these topics. */
-export type OutcomesTellOf = (outcomesTopic: string, eventTopics: readonly string[]) => Promise<boolean>
+export type OutcomesTellOf = (outcomesTopic: string, topics: readonly string[]) => Promise<boolean>
 
 /**
  * Before the group is joined: offsets are never made up in silence.
  *
- * A group without any offsets whose outcomes exist has lost them: reading from either end would double or lose events.
+ * A group without any offsets whose outcomes exist has lost them: reading from either end would double or lose events. So
+ * has one without offsets of a retry topic, whose messages nobody deletes.
  * A first start from the end commits that end for all partitions, so that one added later begins at its start.
  * Throws: StartRefused offsets-missing
  * Source: product.md section 8
@@ -82,24 +96,39 @@ export async function settleFirstOffsets(
   needs: OffsetNeeds,
   outcomesTellOf: OutcomesTellOf,
 ): Promise<void> {
-  if (await hasOffsets(admin, needs)) return
-  if (needs.outcomes !== null && (await outcomesTellOf(needs.outcomes, needs.events))) {
-    throw new StartRefused(
-      'offsets-missing',
-      `group ${needs.groupId} has no offsets, but ${needs.outcomes} holds outcomes of its events`,
-      'Set the group offsets by hand (kafka-consumer-groups --reset-offsets), or begin anew with another topics.outcomes.',
-    )
+  const { groupId, events, delayed, outcomes, startFrom } = needs
+  const haveOffsets = (topics: readonly string[]): Promise<boolean> => hasOffsets(admin, groupId, topics)
+  // Asked again at the end: another process may have committed the first ones meanwhile.
+  const areLost = async (topics: readonly string[]): Promise<boolean> =>
+    outcomes !== null && (await outcomesTellOf(outcomes, topics)) && !(await haveOffsets(topics))
+
+  const isFirst = !(await haveOffsets(events))
+  if (isFirst && (await areLost(events))) throw offsetsMissing(needs, '')
+  for (const topic of delayed) {
+    // The outcomes are many: of a topic on which nothing lies they are not asked.
+    if ((await haveOffsets([topic])) || (await isEmpty(admin, topic))) continue
+    if (await areLost([topic])) throw offsetsMissing(needs, ` of ${topic}`)
   }
-  if (needs.startFrom === 'earliest') return
+  if (!isFirst || startFrom === 'earliest') return
   // Another process may start at the same time: whoever is second finds the offsets of the first.
-  await admin.setOffsets(needs.groupId, async () =>
-    (await hasOffsets(admin, needs)) ? null : endsOf(admin, needs.events),
+  await admin.setOffsets(groupId, async () => ((await haveOffsets(events)) ? null : endsOf(admin, events)))
+}
+
+function offsetsMissing({ groupId, outcomes }: OffsetNeeds, where: string): StartRefused {
+  return new StartRefused(
+    'offsets-missing',
+    `group ${groupId} has no offsets${where}, but ${outcomes} holds outcomes of its events`,
+    'Set the group offsets by hand (kafka-consumer-groups --reset-offsets), or begin anew with another topics.outcomes.',
   )
 }
 
-async function hasOffsets(admin: KafkaAdmin, { groupId, events }: OffsetNeeds): Promise<boolean> {
-  const committed = await Promise.all(events.map((topic) => admin.committed(groupId, topic)))
+async function hasOffsets(admin: KafkaAdmin, groupId: string, topics: readonly string[]): Promise<boolean> {
+  const committed = await Promise.all(topics.map((topic) => admin.committed(groupId, topic)))
   return committed.some((offsets) => [...offsets.values()].some((offset) => offset >= 0))
+}
+
+async function isEmpty(admin: KafkaAdmin, topic: string): Promise<boolean> {
+  return (await admin.ranges(topic)).every(({ low, high }) => low === high)
 }
 
 async function endsOf(admin: KafkaAdmin, topics: readonly string[]): Promise<GroupOffsets> {
