@@ -158,8 +158,10 @@ class OneFetchHealth implements ApiHealth {
   reason: SystemicReason | null = null
   success(): void {}
   failure(): void {}
-  systemic(reason: SystemicReason): void {
+  released(): void {}
+  systemic(reason: SystemicReason): 'hold' {
     this.reason = reason
+    return 'hold'
   }
   lastSuccessAt(): number {
     return Number.POSITIVE_INFINITY

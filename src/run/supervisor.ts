@@ -1,7 +1,7 @@
 import { onAbort } from '../core/abort.js'
 import { createBreaker } from '../core/breaker.js'
 import type { Clock, Log, LogFields, Metrics } from '../core/ports.js'
-import type { ApiHealth, SystemicReason } from '../core/work.js'
+import type { ApiHealth, SystemicDetail, SystemicReason } from '../core/work.js'
 
 export type SystemState = 'starting' | 'running' | 'paused' | 'draining' | 'stopped'
 
@@ -67,16 +67,16 @@ class OneSupervisor implements Supervisor {
     if (this.breaker.failure(handshakeId)) this.pause('api-down', {})
   }
 
-  systemic(
-    reason: SystemicReason,
-    detail: { credentialId: string; httpStatus: number; attestrCode: number | null },
-  ): void {
+  systemic(reason: SystemicReason, detail: SystemicDetail): 'hold' {
     this.pause(reason, {
       credential: detail.credentialId,
       httpStatus: detail.httpStatus,
       attestrCode: detail.attestrCode,
     })
+    return 'hold'
   }
+
+  released(): void {}
 
   trouble(reason: SystemicReason): void {
     this.pause(reason, {})

@@ -138,7 +138,9 @@ function createDecide<E>(deps: FetchDeps<E>, throttle: Throttle, streak: Forbidd
 
   function hold(reason: SystemicReason, { judgement, request }: Round<E>): Again {
     const { httpStatus, attestrCode } = judgement
-    health.systemic(reason, { credentialId: request.credential.id, httpStatus: httpStatus ?? 0, attestrCode })
+    const { credential, event } = request
+    const where = { handshakeId: event.handshakeId, credentialId: credential.id }
+    health.systemic(reason, { ...where, httpStatus: httpStatus ?? 0, attestrCode })
     return HELD
   }
 

@@ -5,7 +5,7 @@ import { createMemoryLog, type MemoryLog } from '../../src/io/memory/log.js'
 import { createMemoryMetrics, type MemoryMetrics } from '../../src/io/memory/metrics.js'
 import { createSupervisor, type Supervisor } from '../../src/run/supervisor.js'
 
-const DETAIL = { credentialId: 'main', httpStatus: 401, attestrCode: 4016 }
+const DETAIL = { handshakeId: 'DS0aaaaaa', credentialId: 'main', httpStatus: 401, attestrCode: 4016 }
 
 let clock: VirtualClock
 let log: MemoryLog

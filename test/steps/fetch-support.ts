@@ -64,7 +64,9 @@ export function createHealth(now: () => number) {
     systemic(reason: SystemicReason, detail) {
       seen.push(`${reason} ${detail.credentialId} ${detail.httpStatus}/${detail.attestrCode}`)
       paused = true
+      return 'hold'
     },
+    released() {},
     lastSuccessAt: () => last,
     waitUntilRunning(signal) {
       if (!paused) return null
