@@ -68,6 +68,8 @@ export interface ApiHealth {
   released(): void
   /** Monotonic ms of the last success, -Infinity before the first. */
   lastSuccessAt(): number
+  /** Whether trouble is known that is not over: a call that fails meanwhile uses no attempt. */
+  paused(): boolean
   /** Null: calls are allowed. Else wait for the permit of one call; false when aborted. */
   waitUntilRunning(signal: AbortSignal): Promise<boolean> | null
 }

@@ -166,6 +166,9 @@ class OneFetchHealth implements ApiHealth {
   lastSuccessAt(): number {
     return Number.POSITIVE_INFINITY
   }
+  paused(): boolean {
+    return this.reason !== null
+  }
   waitUntilRunning(): Promise<boolean> | null {
     return this.reason === null ? null : Promise.resolve(false)
   }

@@ -118,6 +118,7 @@ export function verifyResult(
   },
 ): Step<TrustedResult> | { readonly kind: 'fault'; readonly detail: 'empty' | 'truncated' | 'markup' } {
   const reading = readEnvelope(body, options.handshakeId ?? null)
+  if (reading.kind === 'delay') return { ...reading, tiers: 'all' }
   if (reading.kind !== 'ready') return reading
   const { clientSecret, method = 'auto', now = Date.now } = options
   const key =

@@ -68,6 +68,7 @@ export function createHealth(now: () => number) {
     },
     released() {},
     lastSuccessAt: () => last,
+    paused: () => paused,
     waitUntilRunning(signal) {
       if (!paused) return null
       return new Promise((resolve) => {
