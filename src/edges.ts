@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Config } from './config/config.js'
-import type { Edges } from './connector.js'
+import type { Edges, StartWait } from './connector.js'
 import type { Clock, Log } from './core/ports.js'
 import { createResultApi } from './io/attestr/http.js'
 import { createKafkaAdmin, type KafkaAdmin } from './io/kafka/admin.js'
@@ -24,6 +24,8 @@ export interface RealEdgesOptions {
   readonly clock: Clock
   readonly log: Log
   readonly signal: AbortSignal
+  /** What does not answer, while it is waited for; null when it has. */
+  readonly waitsFor?: (reason: StartWait | null) => void
   /** Proxy of the environment, used only where `attestr.proxyUrl` says `env`. */
   readonly environmentProxy: string | null
 }
@@ -39,13 +41,31 @@ export async function openRealEdges(options: RealEdgesOptions): Promise<Edges> {
     const ids = await untilItWorks({
       ...options,
       what: 'schema registry',
-      operation: () => resolveIds(registry, config.topics),
+      operation: told(options, 'registry-down', () => resolveIds(registry, config.topics)),
       isPassing: (error) => error instanceof RegistryDown,
     })
     return assemble(options, { connection, admin, registry, ids })
   } catch (error) {
     await Promise.all([admin.close(), registry.close()])
     throw error
+  }
+}
+
+/** The same operation, which says whether it is waited for. */
+function told<T>(
+  { waitsFor }: RealEdgesOptions,
+  reason: StartWait,
+  operation: () => Promise<T>,
+): () => Promise<T> {
+  return async () => {
+    try {
+      const done = await operation()
+      waitsFor?.(null)
+      return done
+    } catch (error) {
+      waitsFor?.(reason)
+      throw error
+    }
   }
 }
 
@@ -106,10 +126,10 @@ async function prepareTopics(
   await untilItWorks({
     ...options,
     what: 'Kafka',
-    operation: async () => {
+    operation: told(options, 'broker-down', async () => {
       await ensureTopics(admin, topics, log)
       await settleFirstOffsets(admin, offsets, tellOf)
-    },
+    }),
     isPassing: (error) => !(error instanceof StartRefused),
   })
 }

@@ -2,10 +2,6 @@
 const PENDING: Readonly<Record<string, string>> = {
   'topics.retry': 'events are retried in place only',
   'topics.replay': 'nothing is replayed',
-  onSystemic: 'systemic trouble ends the process with exit code 4',
-  'deadLetters.flood': 'a flood of dead letters does not pause',
-  'systemic.probeMs': 'there are no probes',
-  'systemic.maxProbeMs': 'there are no probes',
 }
 
 export interface PendingKey {

@@ -34,6 +34,7 @@ export const METRICS = {
   attestr_held_events: gauge('Events held between reading and commit.'),
   attestr_held_bytes: gauge('Bytes held between reading and commit.'),
   attestr_paused: gauge('1 while consumption is paused for the reason, else 0.', 'reason'),
+  attestr_probes_total: counter('Permits for a probe while paused, by reason of the pause.', 'reason'),
   attestr_lag_events: gauge('Messages not yet committed, over the partitions of this process.'),
   attestr_lag_seconds: gauge(
     'Age of the oldest message not yet committed, over the partitions of this process.',

@@ -1,14 +1,16 @@
 import type { SourceMessage, TopicPartition } from '../core/model.js'
 import type { Cancel, Clock, Committer, EventSource, Metrics, StartOffset } from '../core/ports.js'
 import type { Path } from '../core/work.js'
+import { type Admission, createAdmission } from './admission.js'
 import { type CommitLoop, createCommitLoop } from './commits.js'
 import type { Gate, GateShare } from './gate.js'
 import { watchIdle } from './idle.js'
 import { createInFlight, type Entry, type InFlight } from './in-flight.js'
 import { createPauseSet, type PauseSet } from './pauses.js'
 import { createMessageQueue, sizeOf } from './queue.js'
+import type { LaneSystem } from './system-pauses.js'
 
-export interface LaneDeps {
+export interface LaneDeps extends LaneSystem {
   readonly at: TopicPartition
   readonly gate: Gate
   readonly path: Path
@@ -49,6 +51,9 @@ export interface Lane {
   /** Offset after the last message taken; -1 before the start. */
   readonly position: number
   readonly figures: LaneFigures
+  /** Signals of the events that are not finished, in order. */
+  working(): readonly AbortSignal[]
+  readonly admission: Admission
   start(committer: Committer): void
   /** An operator accepts that events were lost: go on at the start of the log. */
   acceptLoss(): void
@@ -69,6 +74,8 @@ class PartitionLane implements Lane {
   readonly pauses: PauseSet
   state: LaneState = 'opening'
   position = -1
+  readonly admission: Admission
+  readonly working = (): readonly AbortSignal[] => this.flight.working()
   private committedTo = 0
   private endOffset = 0
   private readonly deps: LaneDeps
@@ -90,8 +97,10 @@ class PartitionLane implements Lane {
       callEnded: (held) => this.flight.callEnded(held),
       oldest: () => this.flight.order.oldest(),
     })
+    this.admission = createAdmission(this.share, this.queue)
     this.flight = createInFlight({
-      ...{ path: deps.path, share: this.share, clock: deps.clock },
+      ...deps,
+      share: this.share,
       onReady: () => this.release(),
       onFailed: (error) => this.fail(error),
     })
@@ -106,13 +115,11 @@ class PartitionLane implements Lane {
   }
 
   start(committer: Committer): void {
-    const { clock, metrics, commit } = this.deps
     this.startOffset = committer.start
     this.commits = createCommitLoop({
-      ...{ committer, order: this.flight.order, clock, metrics, commit },
+      ...{ ...this.deps, committer, order: this.flight.order },
       onCommitted: (entries, next) => this.committed(entries, next),
       onFailed: (error) => this.fail(error),
-      onLateFailure: this.deps.onLateFailure,
     })
     if (committer.start.kind === 'events-lost') {
       this.state = 'lost'
@@ -168,7 +175,7 @@ class PartitionLane implements Lane {
   }
 
   private waitingBytes(): number | null {
-    const first = this.state === 'running' ? this.queue.first() : undefined
+    const first = this.state === 'running' && this.admission.lets() ? this.queue.first() : undefined
     return first === undefined ? null : sizeOf(first)
   }
 
@@ -176,6 +183,7 @@ class PartitionLane implements Lane {
     const message = this.queue.shift()
     if (message === undefined) return
     if (this.queue.isLow()) this.pauses.delete('full')
+    this.admission.used()
     this.flight.admit(message)
   }
 

@@ -353,11 +353,7 @@ describe('keys whose behaviour comes later', () => {
       sets: ['onSystemic=exit'],
     })
     if ('problems' in loaded) throw new Error('refused')
-    expect(pendingKeysOf(loaded.written).map(({ key }) => key)).toEqual([
-      'topics.replay',
-      'onSystemic',
-      'systemic.probeMs',
-    ])
+    expect(pendingKeysOf(loaded.written).map(({ key }) => key)).toEqual(['topics.replay'])
     const plain = load(MINIMAL)
     if ('problems' in plain) throw new Error('refused')
     expect(pendingKeysOf(plain.written)).toEqual([])
