@@ -1,6 +1,5 @@
 import { createSecretKey } from 'node:crypto'
 import type { Config } from './config/config.js'
-import { onAbort } from './core/abort.js'
 import { createCredentialChoice } from './core/credentials.js'
 import { type Credential, SecretText } from './core/model.js'
 import type { Clock, EventReader, Log, Metrics, Random, ResultApi } from './core/ports.js'
@@ -77,14 +76,7 @@ async function holdForRegistry(
   const isRegistry =
     error instanceof Error && (error.name === 'RegistryDown' || error.name === 'RegistryRefused')
   if (!isRegistry) throw error
-  supervisor.trouble('registry-down')
-  const pause = supervisor.waitUntilRunning(signal)
-  if (pause !== null) return pause
-  // While the system is stopping nothing pauses, and nothing is tried again: the event is given up.
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(false)
-    else onAbort(signal, () => resolve(false))
-  })
+  return supervisor.waitForRegistry(signal)
 }
 
 function credentialsOf(config: Config): readonly Credential[] {

@@ -12,9 +12,11 @@ import type {
   ResultApi,
 } from './core/ports.js'
 import type { SystemicReason, Turn } from './core/work.js'
+import { createFloodWatch, type FloodWatch } from './run/flood.js'
 import { createGate, type Gate } from './run/gate.js'
-import type { Lane } from './run/lane.js'
 import { createLanes, type Lanes } from './run/lanes.js'
+import { createProgress, type Progress } from './run/progress.js'
+import { type ConnectorStatus, hasWork, statusOf } from './run/status.js'
 import { createSupervisor, type Supervisor } from './run/supervisor.js'
 import type { RouteDeps } from './steps/route.js'
 
@@ -30,42 +32,23 @@ export interface Edges {
   close(): Promise<void>
 }
 
+export type StartWait = 'broker-down' | 'registry-down'
+
 export interface ConnectorOptions {
   readonly config: Config
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
   readonly metrics: Metrics
-  /** Opens the edges; waits for those that are down. The signal ends the wait. */
-  readonly openEdges: (signal: AbortSignal) => Promise<Edges>
+  /** Opens the edges; waits for those that are down, and says for which: null when it has answered. The signal ends the wait. */
+  readonly openEdges: (signal: AbortSignal, waitsFor: (reason: StartWait | null) => void) => Promise<Edges>
 }
 
 export type Finish =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'systemic'; readonly reason: SystemicReason }
 
-export interface ConnectorStatus {
-  readonly ready: boolean
-  readonly state: 'starting' | 'running' | 'paused' | 'draining'
-  readonly reason: string | null
-  /** Epoch ms. */
-  readonly since: number
-  readonly inFlight: number
-  readonly heldEvents: number
-  readonly heldBytes: number
-  /** Without those that are not due yet. */
-  readonly lagEvents: number
-  readonly delayedEvents: number
-  readonly lagSeconds: number
-  readonly partitions: readonly {
-    readonly topic: string
-    readonly partition: number
-    readonly state: string
-    readonly pausedFor: readonly string[]
-    readonly position: number
-    readonly lag: number
-  }[]
-}
+export type { ConnectorStatus } from './run/status.js'
 
 export interface Connector {
   /** Resolves when the group is being read. Throws what `openEdges` throws. */
@@ -76,6 +59,8 @@ export interface Connector {
   abort(): Promise<void>
   /** Goes on behind lost events. Out: how many partitions went on. */
   acceptLoss(): number
+  /** Goes on although dead letters flood, until their share was once under its bound. Out: whether they did. */
+  acceptFlood(): boolean
   status(): ConnectorStatus
   /** Resolves when the connector has stopped, or can not go on. */
   readonly finished: Promise<Finish>
@@ -86,8 +71,8 @@ export function createConnector(options: ConnectorOptions): Connector {
   return new OneConnector(options)
 }
 
-/** How often gauges are brought up to date. */
-const GAUGES_MS = 1000
+/** How often the connector looks at itself. */
+const WATCH_MS = 1000
 
 class OneConnector implements Connector {
   readonly finished: Promise<Finish>
@@ -95,11 +80,17 @@ class OneConnector implements Connector {
   private readonly options: ConnectorOptions
   private readonly supervisor: Supervisor
   private readonly gate: Gate
+  private readonly flood: FloodWatch
+  private readonly progress: Progress
   private readonly ending = new AbortController()
   private edges: Edges | null = null
   private lanes: Lanes | null = null
   private closing: Promise<void> | null = null
-  private cancelGauges = (): void => undefined
+  private cancelWatch = (): void => undefined
+  /** Monotonic ms of the first proof that there could be of a living broker. */
+  private begin = 0
+  /** How often in a row the brokers were found silent. */
+  private silences = 0
 
   constructor(options: ConnectorOptions) {
     const { config, clock, log, metrics } = options
@@ -108,16 +99,22 @@ class OneConnector implements Connector {
       this.finish = resolve
     })
     this.gate = createGate({ ...config.fetch })
+    this.flood = createFloodWatch(config.deadLetters.flood)
+    this.progress = createProgress(clock, config.fetch.deadlineMs)
+    const { concurrency, deadlineMs: answerMs } = config.fetch
     this.supervisor = createSupervisor({
-      ...{ clock, log, metrics, breakerFailures: config.systemic.breakerFailures },
-      onSystemic: (reason) => this.finish({ kind: 'systemic', reason }),
+      ...{ clock, log, metrics, bounds: { ...config.systemic, concurrency, answerMs } },
+      lanes: () => this.lanes?.paused ?? null,
+      ...(config.onSystemic === 'exit'
+        ? { onExit: (reason) => this.finish({ kind: 'systemic', reason }) }
+        : {}),
     })
   }
 
   async start(): Promise<void> {
-    const { config, openEdges, clock, log, metrics } = this.options
     const { signal } = this.ending
-    const edges = await openEdges(signal).catch((error) => {
+    const waitsFor = (reason: StartWait | null): void => this.supervisor.waitFor(reason)
+    const edges = await this.options.openEdges(signal, waitsFor).catch((error) => {
       // A stop ends the wait for an edge: that is no fault.
       if (signal.aborted) return null
       throw error
@@ -125,24 +122,31 @@ class OneConnector implements Connector {
     if (edges === null) return
     if (signal.aborted) return edges.close()
     this.edges = edges
-    this.lanes = createLanes({
-      ...{
-        source: edges.source,
-        delivery: edges.delivery,
-        gate: this.gate,
-        clock,
-        log,
-        metrics,
-        commit: config.commit,
-      },
+    this.lanes = this.createLanes(edges)
+    this.begin = this.options.clock.monotonic()
+    this.supervisor.enter('running')
+    this.watch()
+    await edges.source.start(this.lanes)
+  }
+
+  private createLanes(edges: Edges): Lanes {
+    const { supervisor, gate, progress } = this
+    const { config, clock, log, metrics } = this.options
+    const api = watchCalls(edges.api, () => progress.made())
+    const readAvro = watchAnswers(edges.readAvro, () => supervisor.registryWorks())
+    return createLanes({
+      ...{ source: edges.source, delivery: edges.delivery, gate, clock, log, metrics },
+      path: createConfiguredPath({ ...this.options, ...edges, api, readAvro, supervisor }),
+      commit: config.commit,
       delayOf: createDelayOf(config.topics),
-      path: createConfiguredPath({ ...this.options, ...edges, supervisor: this.supervisor }),
       sessionTimeoutMs: config.kafka.sessionTimeoutMs,
       rebalanceDrainMs: config.kafka.rebalanceDrainMs,
+      onHold: () => supervisor.waiting(),
+      onOutcome: (outcome) => {
+        progress.made()
+        if (this.flood.count(outcome)) supervisor.setFlood(true)
+      },
     })
-    this.supervisor.enter('running')
-    this.showGauges()
-    await edges.source.start(this.lanes)
   }
 
   stop(): Promise<void> {
@@ -160,10 +164,12 @@ class OneConnector implements Connector {
   }
 
   private async close(settle: () => Promise<void> | undefined): Promise<void> {
+    // Before the supervisor gives them up: lanes know by then that whoever ends now was asked to.
+    const settled = settle()
     this.supervisor.enter('draining')
     this.ending.abort()
-    this.cancelGauges()
-    await settle()
+    this.cancelWatch()
+    await settled
     await this.edges?.source.stop()
     await this.edges?.close()
     this.supervisor.enter('stopped')
@@ -174,45 +180,40 @@ class OneConnector implements Connector {
     return this.lanes?.acceptLoss() ?? 0
   }
 
-  status(): ConnectorStatus {
-    const { state, reason, since } = this.supervisor.status()
-    const { calls, events, bytes } = this.gate.figures()
-    const lanes = this.lanes?.list() ?? []
-    const waiting = state === 'running' ? this.notReady(lanes) : reason
-    const oldest = Math.min(...lanes.map((lane) => lane.figures.oldestTimestamp ?? Number.POSITIVE_INFINITY))
-    return {
-      ready: state === 'running' && waiting === null,
-      state: state === 'stopped' ? 'draining' : waiting === 'events-lost' ? 'paused' : state,
-      reason: waiting,
-      since,
-      ...{ inFlight: calls, heldEvents: events, heldBytes: bytes },
-      lagEvents: sumOf(lanes, ({ figures }) => figures.lag - figures.delayed),
-      delayedEvents: sumOf(lanes, ({ figures }) => figures.delayed),
-      lagSeconds: Number.isFinite(oldest) ? Math.max(0, (this.options.clock.now() - oldest) / 1000) : 0,
-      partitions: lanes.map((lane) => ({
-        ...lane.at,
-        ...{
-          state: lane.state,
-          pausedFor: lane.pauses.reasons(),
-          position: lane.position,
-          lag: lane.figures.lag,
-        },
-      })),
+  acceptFlood(): boolean {
+    const floods = this.supervisor.status().reasons.includes('flood')
+    if (floods) {
+      this.flood.accept()
+      this.supervisor.setFlood(false)
     }
+    return floods
   }
 
-  /** Why a running connector makes no progress on some partition; null when it does. */
-  private notReady(lanes: readonly Lane[]): string | null {
+  status(): ConnectorStatus {
+    const lanes = this.lanes?.list() ?? []
+    return statusOf({
+      system: this.supervisor.status(),
+      gate: this.gate.figures(),
+      lanes,
+      isStalled: this.progress.isStalled(lanes.some(hasWork)),
+      now: this.options.clock.now(),
+    })
+  }
+
+  private watch(): void {
     const { clock, config } = this.options
-    const silentMs = clock.monotonic() - (this.lanes?.aliveAt() ?? Number.NEGATIVE_INFINITY)
-    if (lanes.length === 0) return 'no-partitions'
-    if (silentMs > config.kafka.sessionTimeoutMs) return 'broker-down'
-    if (lanes.some((lane) => lane.state === 'lost')) return 'events-lost'
-    return lanes.some((lane) => lane.state === 'closed') ? 'partitions-failed' : null
+    const aliveAt = Math.max(this.begin, this.lanes?.aliveAt() ?? this.begin)
+    const isSilent = clock.monotonic() - aliveAt > config.kafka.sessionTimeoutMs
+    this.silences = isSilent ? this.silences + 1 : 0
+    // A process that stood still finds everything silent at first.
+    this.supervisor.setBrokerDown(this.silences > 1)
+    if (this.supervisor.status().state !== 'running') this.progress.made()
+    this.showGauges()
+    this.cancelWatch = clock.after(WATCH_MS, () => this.watch())
   }
 
   private showGauges(): void {
-    const { metrics, clock } = this.options
+    const { metrics } = this.options
     const { inFlight, heldEvents, heldBytes, lagEvents, delayedEvents, lagSeconds, reason } = this.status()
     metrics.set('attestr_paused', reason === 'events-lost' ? 1 : 0, { reason: 'events-lost' })
     metrics.set('attestr_in_flight', inFlight)
@@ -221,10 +222,30 @@ class OneConnector implements Connector {
     metrics.set('attestr_lag_events', lagEvents)
     metrics.set('attestr_delayed_events', delayedEvents)
     metrics.set('attestr_lag_seconds', lagSeconds)
-    this.cancelGauges = clock.after(GAUGES_MS, () => this.showGauges())
   }
 }
 
-function sumOf(lanes: readonly Lane[], figure: (lane: Lane) => number): number {
-  return lanes.reduce((sum, lane) => sum + figure(lane), 0)
+function watchCalls(api: ResultApi, onEnd: () => void): ResultApi {
+  return {
+    async call(request) {
+      const answer = await api.call(request)
+      onEnd()
+      return answer
+    },
+    close: () => api.close(),
+  }
+}
+
+/** A reader that had to ask the registry gives a promise: when it is kept, the registry has answered. */
+function watchAnswers(reader: EventReader, onAnswer: () => void): EventReader {
+  return {
+    read(framed) {
+      const read = reader.read(framed)
+      if (!(read instanceof Promise)) return read
+      return read.then((end) => {
+        onAnswer()
+        return end
+      })
+    },
+  }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Config } from './config/config.js'
 import { topicsRead } from './config/topics-read.js'
-import type { Edges } from './connector.js'
+import type { Edges, StartWait } from './connector.js'
 import type { Clock, Log } from './core/ports.js'
 import type { Departures } from './core/work.js'
 import { createResultApi } from './io/attestr/http.js'
@@ -27,6 +27,8 @@ export interface RealEdgesOptions {
   readonly clock: Clock
   readonly log: Log
   readonly signal: AbortSignal
+  /** What does not answer, while it is waited for; null when it has. */
+  readonly waitsFor?: (reason: StartWait | null) => void
   /** Proxy of the environment, used only where `attestr.proxyUrl` says `env`. */
   readonly environmentProxy: string | null
 }
@@ -42,13 +44,31 @@ export async function openRealEdges(options: RealEdgesOptions): Promise<Edges> {
     const ids = await untilItWorks({
       ...options,
       what: 'schema registry',
-      operation: () => resolveIds(registry, config.topics),
+      operation: told(options, 'registry-down', () => resolveIds(registry, config.topics)),
       isPassing: (error) => error instanceof RegistryDown,
     })
     return assemble(options, { connection, admin, registry, ids })
   } catch (error) {
     await Promise.all([admin.close(), registry.close()])
     throw error
+  }
+}
+
+/** The same operation, which says whether it is waited for. */
+function told<T>(
+  { waitsFor }: RealEdgesOptions,
+  reason: StartWait,
+  operation: () => Promise<T>,
+): () => Promise<T> {
+  return async () => {
+    try {
+      const done = await operation()
+      waitsFor?.(null)
+      return done
+    } catch (error) {
+      waitsFor?.(reason)
+      throw error
+    }
   }
 }
 
@@ -106,12 +126,12 @@ async function prepareTopics(
   await untilItWorks({
     ...options,
     what: 'Kafka',
-    operation: async () => {
+    operation: told(options, 'broker-down', async () => {
       const created = new Set(await ensureTopics(admin, topics, log))
       // On a topic just made there is nothing yet, and it may have no leader to ask.
       const delayed = topicsRead(topics).filter((topic) => !events.includes(topic) && !created.has(topic))
       await settleFirstOffsets(admin, { ...offsets, delayed }, tellOf)
-    },
+    }),
     isPassing: (error) => !(error instanceof StartRefused),
   })
 }

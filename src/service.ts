@@ -4,7 +4,7 @@ import { type Connector, createConnector } from './connector.js'
 import type { Log } from './core/ports.js'
 import { openRealEdges } from './edges.js'
 import { createMetrics } from './io/ops/metrics.js'
-import { createOpsServer } from './io/ops/server.js'
+import { type Acceptable, createOpsServer } from './io/ops/server.js'
 import { createSystemClock } from './io/system/clock.js'
 
 export interface ServiceOptions {
@@ -22,14 +22,23 @@ export interface Service {
   stop(): Promise<void>
 }
 
+/** Ends a wait for an operator. Out: whether there was one. */
+const goOn: Readonly<Record<Acceptable, (connector: Connector) => boolean>> = {
+  'events-lost': (connector) => connector.acceptLoss() > 0,
+  flood: (connector) => connector.acceptFlood(),
+}
+
 /** Throws OpsPortUnavailable. */
 export async function startService({ config, version, env, log }: ServiceOptions): Promise<Service> {
   const clock = createSystemClock()
   const metrics = createMetrics(version)
   const connector = createConnector({
     ...{ config, clock, log, metrics, random: Math.random },
-    openEdges: (signal) =>
-      openRealEdges({ config, clock, log, signal, environmentProxy: proxyOf(env, config.attestr.baseUrl) }),
+    openEdges: (signal, waitsFor) =>
+      openRealEdges({
+        ...{ config, clock, log, signal, waitsFor },
+        environmentProxy: proxyOf(env, config.attestr.baseUrl),
+      }),
   })
   const ops = createOpsServer({
     ...config.ops,
@@ -37,10 +46,7 @@ export async function startService({ config, version, env, log }: ServiceOptions
     status: () => ({ ...connector.status() }),
     // A wedged loop cannot answer at all; a pause or a broker that is down is no reason to be started anew.
     live: () => true,
-    resume: ({ accept }) => {
-      const count = accept === 'events-lost' ? connector.acceptLoss() : 0
-      return { resumed: count > 0 ? ['events-lost'] : [] }
-    },
+    resume: ({ accept }) => ({ resumed: accept.filter((what) => goOn[what](connector)) }),
   })
   await ops.start()
   return { connector, opsPort: ops.port, stop: () => ops.stop() }

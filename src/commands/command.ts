@@ -63,12 +63,6 @@ export function withConfigOptions(command: Command): Command {
     )
 }
 
-export interface CommandConfig {
-  readonly config: Config
-  /** Every key the user wrote. */
-  readonly written: ReadonlySet<string>
-}
-
 /**
  * Loads the configuration of a command.
  *
@@ -77,11 +71,11 @@ export interface CommandConfig {
 export async function loadCommandConfig(
   options: ConfigOptions,
   context: CommandContext,
-): Promise<CommandConfig> {
+): Promise<Config> {
   const { loadConfig, problemReport } = await import('../config/load.js')
   const loaded = loadConfig({ file: options.config, sets: options.set, env: context.env })
   if ('problems' in loaded) throw new ConfigRefused(problemReport(loaded.problems))
-  return loaded
+  return loaded.config
 }
 
 /** Adds examples below the help of a command. */

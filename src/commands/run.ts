@@ -23,21 +23,15 @@ export function registerRun(program: Command, context: CommandContext): void {
 }
 
 async function run(options: ConfigOptions, context: CommandContext): Promise<void> {
-  const { config, written } = await loadCommandConfig(options, context)
+  const config = await loadCommandConfig(options, context)
   const { createLog } = await import('../io/ops/log.js')
   const log = createLog(config.log)
   try {
-    await noteSettings(config, written, log)
+    if (config.attestr.allowHttp) log.warn('http-allowed', { key: 'attestr.allowHttp' })
     await serve(config, context, log)
   } finally {
     log.flush()
   }
-}
-
-async function noteSettings(config: Config, written: ReadonlySet<string>, log: OpsLog): Promise<void> {
-  const { pendingKeysOf } = await import('../config/pending.js')
-  for (const { key, instead } of pendingKeysOf(written)) log.warn('key-without-effect', { key, instead })
-  if (config.attestr.allowHttp) log.warn('http-allowed', { key: 'attestr.allowHttp' })
 }
 
 async function serve(config: Config, context: CommandContext, log: OpsLog): Promise<void> {

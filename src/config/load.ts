@@ -11,16 +11,7 @@ import { createReader } from './reader.js'
 import { configSchema } from './schema.js'
 import { parseConfigText } from './source.js'
 import { reasonOf, type Substitutes } from './substitute.js'
-import {
-  keyName,
-  type MapNode,
-  nodeAt,
-  type Path,
-  type Problem,
-  plainOf,
-  positionOf,
-  writtenKeys,
-} from './tree.js'
+import { keyName, type MapNode, nodeAt, type Path, type Problem, plainOf, positionOf } from './tree.js'
 
 export interface ConfigSource {
   /** As the user gave it; problems name it so. */
@@ -32,16 +23,14 @@ export interface ConfigSource {
   readonly readText?: (path: string) => string
 }
 
-export type LoadedConfig =
-  | { readonly config: Config; readonly written: ReadonlySet<string> }
-  | { readonly problems: readonly string[] }
+export type LoadedConfig = { readonly config: Config } | { readonly problems: readonly string[] }
 
 const readUtf8 = (path: string): string => readFileSync(path, 'utf8')
 
 /**
  * Loads and checks the configuration, and finds everything that is wrong in one go.
  *
- * Out:    the configuration and the keys that were written, or a line a problem: `FILE:LINE:COL KEY: what is wrong`,
+ * Out:    the configuration, or a line a problem: `FILE:LINE:COL KEY: what is wrong`,
  *         in the order of the file, then of `--set`. No line holds a value, of a secret or of anything else.
  * Source: product.md section 10
  */
@@ -101,7 +90,7 @@ function check(draft: Draft): LoadedConfig {
     if (reason !== null) report(path, `names a file that cannot be read (${reason})`)
   }
   if (problems.length > 0 || !result.success) return refused(problems)
-  return { config: finish(result.data, draft.folder), written: new Set(writtenKeys(draft.root)) }
+  return { config: finish(result.data, draft.folder) }
 }
 
 const FILE_KEYS: readonly Path[] = [

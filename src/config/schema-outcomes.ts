@@ -81,7 +81,7 @@ export const deadLetters = z.strictObject({
   flood: z
     .strictObject({
       share: z.number().gt(0).max(1).default(0.5).describe('Share of dead letters that pauses.'),
-      window: whole('Events over which the share is taken.').default(500),
+      window: whole('Events over which the share is taken.', 1, 1_000_000).default(500),
     })
     .nullable()
     .prefault({})

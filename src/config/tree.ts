@@ -90,13 +90,3 @@ export function plainOf(node: ConfigNode): unknown {
   }
   return plain
 }
-
-/** Every key that is written, as names: `fetch`, `fetch.timeoutMs`, `topics.retry[0].delayMs`. */
-export function writtenKeys(node: ConfigNode, path: Path = []): string[] {
-  const own = path.length === 0 ? [] : [keyName(path)]
-  if (node.kind === 'map')
-    return own.concat([...node.entries].flatMap(([name, child]) => writtenKeys(child, [...path, name])))
-  if (node.kind === 'list')
-    return own.concat(node.items.flatMap((item, i) => writtenKeys(item, [...path, i])))
-  return own
-}

@@ -34,6 +34,7 @@ export const METRICS = {
   attestr_held_events: gauge('Events held between reading and commit.'),
   attestr_held_bytes: gauge('Bytes held between reading and commit.'),
   attestr_paused: gauge('1 while consumption is paused for the reason, else 0.', 'reason'),
+  attestr_probes_total: counter('Permits for a probe while paused, by reason of the pause.', 'reason'),
   attestr_lag_events: gauge(
     'Messages not yet committed, over the partitions of this process; without those that are not due.',
   ),
@@ -75,7 +76,6 @@ export const LOG_EVENTS = {
   stopped: 'The connector has stopped.',
   signal: 'SIGTERM or SIGINT arrived; `drops` when it is the second one.',
   'state-changed': 'Running, paused or draining, and why.',
-  'key-without-effect': 'A configuration key that was written has no effect in this version.',
   'http-allowed': 'attestr.allowHttp is set: tokens and results may travel readable.',
   'waiting-for': 'The broker or the registry does not answer at start; it is asked again.',
   'topic-created': 'A missing topic was created.',

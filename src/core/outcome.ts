@@ -9,8 +9,10 @@ export type Ending =
   | { readonly kind: 'delay'; readonly failure: Failure; readonly tiers: DelayTiers }
 
 /**
- * Which retry topics an event may take. `all`: the one of its attempt, the dead letter after the last. `one`: a single delay
- * in its chain. `last`: nothing proves that the API works, so after the last one the last one again.
+ * Which retry topic an event goes to. `all`: the next one for its attempt, a dead letter after the last. `one`: at most
+ * one delay in the chain. `last`: nothing proves that the API works, so the last one, whatever the attempt.
+ *
+ * Source: product.md sections 4 and 8
  */
 export type DelayTiers = 'all' | 'one' | 'last'
 

@@ -54,23 +54,31 @@ export type SystemicReason =
   | 'api-down'
   | 'registry-down'
 
-/** What the fetch step tells of the API, and asks before a call. The supervisor decides. */
+/** Where systemic trouble was met: ids and codes only. */
+export interface SystemicDetail {
+  readonly handshakeId: string
+  readonly credentialId: string
+  readonly httpStatus: number
+  readonly attestrCode: number | null
+}
+
+/**
+ * What the fetch step tells of the API, and asks before a call. The supervisor decides.
+ * The end of a permitted call is told by exactly one of `success`, `failure`, `systemic` and `released`.
+ */
 export interface ApiHealth {
   /** An answer that is not 429, 5xx or systemic. */
   success(): void
   /** A failed call: counts for the breaker. */
   failure(handshakeId: string): void
-  /** `detail` holds ids and codes only. */
-  systemic(
-    reason: SystemicReason,
-    detail: {
-      readonly credentialId: string
-      readonly httpStatus: number
-      readonly attestrCode: number | null
-    },
-  ): void
+  /** Out: `let-go` when this handshake alone caused the pauses so far: the event is not to be held any longer. */
+  systemic(reason: SystemicReason, detail: SystemicDetail): 'hold' | 'let-go'
+  /** The permit was not used, or its call ended without a verdict. */
+  released(): void
   /** Monotonic ms of the last success, -Infinity before the first. */
   lastSuccessAt(): number
-  /** Null: calls are allowed. Else wait; false when aborted. */
+  /** Whether trouble is known that is not over: a call that fails meanwhile uses no attempt. */
+  paused(): boolean
+  /** Null: calls are allowed. Else wait for the permit of one call; false when aborted. */
   waitUntilRunning(signal: AbortSignal): Promise<boolean> | null
 }

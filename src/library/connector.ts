@@ -41,7 +41,10 @@ export function createConnector(config: Config, settings: ConnectorSettings = {}
   const clock = createSystemClock()
   return assembleConnector({
     ...{ config, clock, log, metrics, random: Math.random },
-    openEdges: (signal) =>
-      openRealEdges({ config, clock, log, signal, environmentProxy: proxyOf(env, config.attestr.baseUrl) }),
+    openEdges: (signal, waitsFor) =>
+      openRealEdges({
+        ...{ config, clock, log, signal, waitsFor },
+        environmentProxy: proxyOf(env, config.attestr.baseUrl),
+      }),
   })
 }

@@ -165,11 +165,16 @@ class OneFetchHealth implements ApiHealth {
   reason: SystemicReason | null = null
   success(): void {}
   failure(): void {}
-  systemic(reason: SystemicReason): void {
+  released(): void {}
+  systemic(reason: SystemicReason): 'hold' {
     this.reason = reason
+    return 'hold'
   }
   lastSuccessAt(): number {
     return Number.POSITIVE_INFINITY
+  }
+  paused(): boolean {
+    return this.reason !== null
   }
   waitUntilRunning(): Promise<boolean> | null {
     return this.reason === null ? null : Promise.resolve(false)

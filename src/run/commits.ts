@@ -1,8 +1,9 @@
 import type { Cancel, Clock, Committer, Metrics } from '../core/ports.js'
 import type { ReleaseOrder, Slot } from '../core/release.js'
 import type { EventEnd } from '../core/work.js'
+import type { LaneSystem } from './system-pauses.js'
 
-export interface CommitLoopDeps<T extends { readonly offset: number }> {
+export interface CommitLoopDeps<T extends { readonly offset: number }> extends Pick<LaneSystem, 'onOutcome'> {
   readonly committer: Committer
   readonly order: ReleaseOrder<T, EventEnd>
   readonly clock: Clock
@@ -107,14 +108,15 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
   }
 
   private committed(batch: readonly Slot<T, EventEnd>[], next: number): void {
-    const { metrics, clock, onCommitted } = this.deps
+    const { metrics, clock, onCommitted, onOutcome } = this.deps
     this.underWay = null
     metrics.add('attestr_commits_total', 1)
     this.endedAt = clock.monotonic()
     metrics.observe('attestr_commit_seconds', (this.endedAt - this.startedAt) / 1000)
     for (const { end } of batch) {
-      if (end !== null)
-        metrics.add('attestr_outcomes_total', 1, { outcome: end.outcome, code: end.code ?? '' })
+      if (end === null) continue
+      metrics.add('attestr_outcomes_total', 1, { outcome: end.outcome, code: end.code ?? '' })
+      onOutcome?.(end.outcome)
     }
     if (this.closed) {
       this.closeCommitter()

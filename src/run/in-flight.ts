@@ -4,6 +4,7 @@ import { createReleaseOrder, type ReleaseOrder, type Slot } from '../core/releas
 import type { CallSlot, EventEnd, Path, Ticket } from '../core/work.js'
 import type { GateShare, Held } from './gate.js'
 import { sizeOf } from './queue.js'
+import type { LaneSystem } from './system-pauses.js'
 
 /** One event from its admission to its commit. */
 export interface Entry extends Held {
@@ -13,7 +14,7 @@ export interface Entry extends Held {
   controller: AbortController | null
 }
 
-export interface InFlightDeps {
+export interface InFlightDeps extends Pick<LaneSystem, 'onHold'> {
   readonly path: Path
   readonly share: GateShare
   readonly clock: Clock
@@ -29,6 +30,8 @@ export interface InFlight {
   admit(message: SourceMessage, since: number): void
   /** The event has given its call slot back. */
   callEnded(held: Held): void
+  /** Signals of the events that are not finished, in order. */
+  working(): readonly AbortSignal[]
   /**
    * Gives up what has no call under way, and what stands behind it; no call begins any more. A wait before the next try
    * is not worth the drain time, so what is not finished right after its call is given up as well.
@@ -47,6 +50,7 @@ const TURN_MS = 1000
 
 const isCalling = (entry: Entry): boolean => entry.account?.calling === true
 const hasAnswer = (entry: Entry): boolean => (entry.account?.response ?? 0) > 0
+const NOBODY: ReadonlySet<AbortSignal> = new Set()
 
 class EventsInFlight implements InFlight {
   readonly order = createReleaseOrder<Entry, EventEnd>()
@@ -94,9 +98,16 @@ class EventsInFlight implements InFlight {
     if (this.state === 'draining') this.cutLater((entry) => entry === held)
   }
 
+  working(): readonly AbortSignal[] {
+    return this.order.unfinished().flatMap(({ controller }) => controller?.signal ?? [])
+  }
+
   drain(): void {
     this.state = 'draining'
-    this.cut((entry) => !isCalling(entry) && !hasAnswer(entry))
+    const onHold = this.deps.onHold?.() ?? NOBODY
+    const isHeld = ({ controller }: Entry): boolean => controller !== null && onHold.has(controller.signal)
+    // The answer of one that is held was of no use.
+    this.cut((entry) => !isCalling(entry) && (!hasAnswer(entry) || isHeld(entry)))
     this.cutLater(hasAnswer)
   }
 

@@ -1,14 +1,16 @@
 import type { SourceMessage, TopicPartition } from '../core/model.js'
 import type { Cancel, Clock, Committer, EventSource, Metrics, StartOffset } from '../core/ports.js'
 import type { Path } from '../core/work.js'
+import { type Admission, createAdmission } from './admission.js'
 import { type CommitLoop, createCommitLoop } from './commits.js'
 import type { Gate, GateShare } from './gate.js'
 import { watchIdle } from './idle.js'
 import { createInFlight, type Entry, type InFlight } from './in-flight.js'
 import { createIntake, type Intake } from './intake.js'
 import { createPauseSet, type PauseSet } from './pauses.js'
+import type { LaneSystem } from './system-pauses.js'
 
-export interface LaneDeps {
+export interface LaneDeps extends LaneSystem {
   readonly at: TopicPartition
   /** How long messages of this topic wait at most; null: an events topic, where nothing waits. */
   readonly delayMs: number | null
@@ -53,6 +55,9 @@ export interface Lane {
   /** Offset after the last message taken; -1 before the start. */
   readonly position: number
   readonly figures: LaneFigures
+  /** Signals of the events that are not finished, in order. */
+  working(): readonly AbortSignal[]
+  readonly admission: Admission
   start(committer: Committer): void
   /** An operator accepts that events were lost: go on at the start of the log. */
   acceptLoss(): void
@@ -72,6 +77,8 @@ class PartitionLane implements Lane {
   readonly at: TopicPartition
   readonly pauses: PauseSet
   state: LaneState = 'opening'
+  readonly admission: Admission
+  readonly working = (): readonly AbortSignal[] => this.flight.working()
   private committedTo = 0
   private readonly deps: LaneDeps
   private readonly share: GateShare
@@ -89,13 +96,15 @@ class PartitionLane implements Lane {
     const { clock, delayMs } = deps
     this.intake = createIntake({ pauses: this.pauses, clock, delayMs, onDue: () => this.fallDue() })
     this.share = deps.gate.join({
-      waitingBytes: () => (this.state === 'running' ? this.intake.waitingBytes() : null),
+      waitingBytes: () => this.waitingBytes(),
       admitNext: () => this.admitNext(),
       callEnded: (held) => this.flight.callEnded(held),
       oldest: () => this.flight.order.oldest(),
     })
+    this.admission = createAdmission(this.share, { length: () => this.intake.figures.queued })
     this.flight = createInFlight({
-      ...{ path: deps.path, share: this.share, clock },
+      ...deps,
+      share: this.share,
       onReady: () => this.release(),
       onFailed: (error) => this.fail(error),
     })
@@ -114,13 +123,11 @@ class PartitionLane implements Lane {
   }
 
   start(committer: Committer): void {
-    const { clock, metrics, commit } = this.deps
     this.startOffset = committer.start
     this.commits = createCommitLoop({
-      ...{ committer, order: this.flight.order, clock, metrics, commit },
+      ...{ ...this.deps, committer, order: this.flight.order },
       onCommitted: (entries, next) => this.committed(entries, next),
       onFailed: (error) => this.fail(error),
-      onLateFailure: this.deps.onLateFailure,
     })
     if (committer.start.kind === 'events-lost') {
       this.state = 'lost'
@@ -176,10 +183,15 @@ class PartitionLane implements Lane {
     this.share.wantEvents()
   }
 
+  private waitingBytes(): number | null {
+    return this.state === 'running' && this.admission.lets() ? this.intake.waitingBytes() : null
+  }
+
   private admitNext(): void {
     const message = this.intake.shift()
     if (message === undefined) return
     this.deps.metrics.add('attestr_events_total', 1)
+    this.admission.used()
     this.flight.admit(message, this.intake.since(message))
   }
 

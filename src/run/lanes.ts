@@ -4,8 +4,9 @@ import type { Clock, Committer, Delivery, EventSource, Log, Metrics, SourceListe
 import type { Path } from '../core/work.js'
 import type { Gate } from './gate.js'
 import { createLane, type Lane } from './lane.js'
+import { createSystemPauses, type LaneSystem, type PausedLanes, type SystemPauses } from './system-pauses.js'
 
-export interface LanesDeps {
+export interface LanesDeps extends LaneSystem {
   readonly source: EventSource
   readonly delivery: Delivery
   readonly gate: Gate
@@ -28,6 +29,8 @@ export interface LanesDeps {
  * Source: kafkajs-exactly-once.md section 2
  */
 export interface Lanes extends SourceListener {
+  /** What all lanes are paused for, those included that are opened meanwhile. */
+  readonly paused: PausedLanes
   list(): readonly Lane[]
   /** Monotonic ms of the last proof that the membership is alive; -Infinity before the first assignment. */
   aliveAt(): number
@@ -64,9 +67,11 @@ class AssignedLanes implements Lanes {
   private generation = 0
   private heartbeatAt = Number.NEGATIVE_INFINITY
   private stopping = false
+  readonly paused: SystemPauses
 
   constructor(deps: LanesDeps) {
     this.deps = deps
+    this.paused = createSystemPauses(() => this.list())
   }
 
   list(): readonly Lane[] {
@@ -87,7 +92,11 @@ class AssignedLanes implements Lanes {
   }
 
   messages(at: TopicPartition, batch: readonly SourceMessage[], endOffset: number): number {
-    return this.lanes.get(keyOf(at))?.offer(batch, endOffset) ?? 0
+    const lane = this.lanes.get(keyOf(at))
+    if (lane === undefined) return 0
+    const taken = lane.offer(batch, endOffset)
+    this.paused.offered(lane)
+    return taken
   }
 
   heartbeat(): void {
@@ -159,9 +168,9 @@ class AssignedLanes implements Lanes {
   }
 
   private createLane(at: TopicPartition): Lane {
-    const { source, gate, path, clock, metrics, commit } = this.deps
     const lane: Lane = createLane({
-      ...{ at, source, gate, path, clock, metrics, commit },
+      ...this.deps,
+      at,
       delayMs: this.deps.delayOf?.(at.topic) ?? null,
       onFailed: (error) => this.failed(lane, error),
       onLateFailure: (error) =>
@@ -173,6 +182,7 @@ class AssignedLanes implements Lanes {
       onWake: () => this.wake(lane),
     })
     this.lanes.set(keyOf(at), lane)
+    this.paused.joined(lane)
     return lane
   }
 

@@ -2,7 +2,10 @@ import type { TopicPartition } from '../core/model.js'
 import type { EventSource } from '../core/ports.js'
 
 /** Why a partition is not read. Source: product.md section 8. */
-export type PauseReason = 'opening' | 'full' | 'draining' | 'events-lost' | 'due' | 'systemic' | 'flood'
+export type PauseReason = 'opening' | 'full' | 'draining' | 'events-lost' | 'due' | SystemPause
+
+/** Reasons that all partitions have together. */
+export type SystemPause = 'systemic' | 'flood'
 
 /** A partition is paused for a set of reasons and read again only when the set is empty. */
 export interface PauseSet {

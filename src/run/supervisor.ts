@@ -1,25 +1,37 @@
-import { onAbort } from '../core/abort.js'
-import { createBreaker } from '../core/breaker.js'
+import { type Breaker, createBreaker } from '../core/breaker.js'
 import type { Clock, Log, LogFields, Metrics } from '../core/ports.js'
-import type { ApiHealth, SystemicReason } from '../core/work.js'
-
-export type SystemState = 'starting' | 'running' | 'paused' | 'draining' | 'stopped'
-
-export interface SystemStatus {
-  readonly state: SystemState
-  readonly reason: SystemicReason | null
-  /** Epoch ms of the last change of state. */
-  readonly since: number
-}
+import type { ApiHealth, SystemicDetail, SystemicReason } from '../core/work.js'
+import { type Blame, createBlame } from './blame.js'
+import { createPermits, type Permits } from './permits.js'
+import type { PausedLanes } from './system-pauses.js'
+import { createSystemView, type Phase, type SystemStatus, type SystemView } from './system-state.js'
+import {
+  createTroubles,
+  type PauseCause,
+  probeIntervalMs,
+  type TroubleKind,
+  type Troubles,
+} from './troubles.js'
 
 export interface SupervisorDeps {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
-  /** Failed calls in a row that open the breaker. */
-  readonly breakerFailures: number
-  /** Called once: nothing can go on. The system holds every event until it is aborted. */
-  readonly onSystemic: (reason: SystemicReason) => void
+  readonly bounds: {
+    readonly probeMs: number
+    readonly maxProbeMs: number
+    /** Failed calls in a row that open the breaker. */
+    readonly breakerFailures: number
+    readonly concurrency: number
+    /** Longest wait for the end of a permitted call. */
+    readonly answerMs: number
+  }
+  /** Ms until a call may go out at all, such as a Retry-After; nothing holds it when left out. */
+  readonly heldMs?: () => number
+  /** Null before there are any. */
+  readonly lanes: () => PausedLanes | null
+  /** Given: systemic trouble is waited out no more. Called once; every event is held until the system is aborted. */
+  readonly onExit?: (reason: SystemicReason) => void
 }
 
 /**
@@ -27,87 +39,208 @@ export interface SupervisorDeps {
  * Source: house.md section 1; product.md P5 and section 8
  */
 export interface Supervisor extends ApiHealth {
-  status(): SystemStatus
-  enter(state: Exclude<SystemState, 'paused'>): void
-  /** Trouble that is no answer of the API: the registry is down or refuses. */
+  /** `nextProbe` in epoch ms; null: none. */
+  status(): SystemStatus & { readonly nextProbe: number | null }
+  enter(phase: Phase): void
+  /** In a start: what does not answer; null when it does. */
+  waitFor(reason: PauseCause | null): void
+  /** Trouble with the API that no answer of it told. */
   trouble(reason: SystemicReason): void
+  /** The registry was needed and is down or refuses. Out: true when it is to be asked again, false when aborted. */
+  waitForRegistry(signal: AbortSignal): Promise<boolean>
+  /** The registry has answered. */
+  registryWorks(): void
+  setFlood(floods: boolean): void
+  setBrokerDown(down: boolean): void
+  /** Those that wait here: nothing of theirs is under way. */
+  waiting(): ReadonlySet<AbortSignal>
 }
 
 export function createSupervisor(deps: SupervisorDeps): Supervisor {
   return new OneSupervisor(deps)
 }
 
+const NOBODY: ReadonlySet<AbortSignal> = new Set()
+
 class OneSupervisor implements Supervisor {
   private readonly deps: SupervisorDeps
-  private readonly breaker
-  private current: SystemStatus
+  private readonly troubles: Troubles = createTroubles()
+  private readonly view: SystemView
+  private readonly breaker: Breaker
+  private readonly blame: Blame = createBlame()
+  private readonly calls: Permits
+  private readonly questions: Permits
   private succeededAt = Number.NEGATIVE_INFINITY
+  private exits = false
 
   constructor(deps: SupervisorDeps) {
+    const { clock, log, metrics, bounds, lanes } = deps
     this.deps = deps
-    this.breaker = createBreaker(deps.breakerFailures)
-    this.current = { state: 'starting', reason: null, since: deps.clock.now() }
+    this.view = createSystemView({ clock, log, metrics, troubles: this.troubles })
+    this.breaker = createBreaker(bounds.breakerFailures)
+    const common = (kind: TroubleKind) => ({
+      ...{ clock, answerMs: bounds.answerMs, restMs: bounds.probeMs },
+      intervalMs: () => this.intervalMs(kind),
+      onProbe: () =>
+        metrics.add('attestr_probes_total', 1, { reason: this.troubles.get(kind)?.reason ?? '' }),
+    })
+    this.calls = createPermits({
+      ...{ ...common('api'), concurrency: bounds.concurrency, heldMs: deps.heldMs ?? (() => 0) },
+      heads: () => lanes()?.heads() ?? NOBODY,
+      seek: () => lanes()?.admitOne(this.calls.waiting().size) ?? false,
+    })
+    this.questions = createPermits({
+      ...{ ...common('registry'), concurrency: 1, heldMs: () => 0, heads: () => NOBODY },
+      seek: () => this.leaveRegistry(),
+      onEmpty: () => void this.leaveRegistry(),
+    })
   }
 
-  status(): SystemStatus {
-    return this.current
+  /** When nobody needs the registry any more, whoever does next finds out how it is. */
+  private leaveRegistry(): false {
+    if (this.questions.waiting().size === 0) this.end('registry')
+    return false
   }
 
-  enter(state: Exclude<SystemState, 'paused'>): void {
-    if (this.current.state === state) return
-    this.change({ state, reason: this.current.reason, since: this.deps.clock.now() }, {})
+  private intervalMs(kind: TroubleKind): number {
+    const trouble = this.troubles.get(kind)
+    const { bounds, clock } = this.deps
+    return trouble === null ? bounds.probeMs : probeIntervalMs(trouble, clock.monotonic(), bounds)
+  }
+
+  status(): SystemStatus & { readonly nextProbe: number | null } {
+    const waits = [this.calls.nextProbeMs(), this.questions.nextProbeMs()].filter((wait) => wait !== null)
+    const nextMs = waits.length === 0 || this.exits ? null : Math.ceil(Math.min(...waits))
+    return { ...this.view.status(), nextProbe: nextMs === null ? null : this.deps.clock.now() + nextMs }
+  }
+
+  enter(phase: Phase): void {
+    this.view.enter(phase)
+    if (phase !== 'draining' && phase !== 'stopped') return
+    // Held events never use the drain time.
+    this.calls.close()
+    this.questions.close()
+  }
+
+  waitFor(reason: PauseCause | null): void {
+    this.view.waitFor(reason)
   }
 
   success(): void {
     this.succeededAt = this.deps.clock.monotonic()
     this.breaker.success()
+    const isProof = this.calls.hasProbed()
+    this.calls.ended('success')
+    // A call that began before the trouble proves nothing.
+    if (this.troubles.get('api') === null || !isProof) return
+    this.blame.ended()
+    this.end('api')
   }
 
   failure(handshakeId: string): void {
-    if (this.breaker.failure(handshakeId)) this.pause('api-down', {})
+    const opens = this.breaker.failure(handshakeId)
+    this.calls.ended('failure')
+    if (opens) this.trouble('api-down')
   }
 
-  systemic(
-    reason: SystemicReason,
-    detail: { credentialId: string; httpStatus: number; attestrCode: number | null },
-  ): void {
-    this.pause(reason, {
-      credential: detail.credentialId,
-      httpStatus: detail.httpStatus,
-      attestrCode: detail.attestrCode,
-    })
+  systemic(reason: SystemicReason, detail: SystemicDetail): 'hold' | 'let-go' {
+    const { handshakeId, credentialId: credential, httpStatus, attestrCode } = detail
+    this.calls.ended('released')
+    if (this.blame.isGuilty(handshakeId) && this.deps.onExit === undefined) return 'let-go'
+    this.blame.accuse(handshakeId)
+    this.begin('api', reason, { credential, httpStatus, attestrCode })
+    return 'hold'
+  }
+
+  released(): void {
+    this.calls.ended('released')
   }
 
   trouble(reason: SystemicReason): void {
-    this.pause(reason, {})
+    this.blame.accuse(null)
+    this.begin('api', reason, {})
   }
 
   lastSuccessAt(): number {
     return this.succeededAt
   }
 
+  paused(): boolean {
+    return this.troubles.reasons().some((reason) => reason !== 'broker-down')
+  }
+
   waitUntilRunning(signal: AbortSignal): Promise<boolean> | null {
-    if (this.current.reason === null) return null
-    return new Promise((resolve) => {
-      if (signal.aborted) resolve(false)
-      else onAbort(signal, () => resolve(false))
-    })
+    return this.calls.wait(signal)
   }
 
-  private pause(reason: SystemicReason, fields: LogFields): void {
-    const { state, reason: known } = this.current
+  waitForRegistry(signal: AbortSignal): Promise<boolean> {
+    this.questions.ended('failure')
+    this.begin('registry', 'registry-down', {})
+    return this.questions.wait(signal) ?? Promise.resolve(false)
+  }
+
+  registryWorks(): void {
+    if (this.troubles.get('registry') !== null) this.end('registry')
+  }
+
+  setFlood(floods: boolean): void {
+    if (floods) this.begin('flood', 'flood', {})
+    else this.end('flood')
+  }
+
+  setBrokerDown(down: boolean): void {
+    if (down) this.begin('broker', 'broker-down', {})
+    else this.end('broker')
+  }
+
+  waiting(): ReadonlySet<AbortSignal> {
+    return new Set([...this.calls.waiting(), ...this.questions.waiting()])
+  }
+
+  /** Trouble begins, or shows a new reason. */
+  private begin(kind: TroubleKind, reason: PauseCause, fields: LogFields & { credential?: string }): void {
     // Whoever asked for a stop gets it: nothing is left to pause.
-    if (known !== null || state === 'draining' || state === 'stopped') return
-    this.change({ state: 'paused', reason, since: this.deps.clock.now() }, fields)
-    this.deps.metrics.set('attestr_paused', 1, { reason })
-    this.deps.onSystemic(reason)
+    if (this.view.phase() !== 'running' || this.exits) return
+    const { clock } = this.deps
+    const credential = fields.credential ?? null
+    const before = this.troubles.get(kind)
+    const trouble = { reason, credential, since: clock.now(), begin: clock.monotonic() }
+    if (this.troubles.set(kind, trouble)) this.pause(kind, reason)
+    else if (kind === 'api' && before?.reason !== reason) this.calls.putOff()
+    this.view.changed(fields)
   }
 
-  private change(next: SystemStatus, fields: LogFields): void {
-    const from = this.current.state
-    this.current = next
-    const line = { from, to: next.state, ...(next.reason === null ? {} : { reason: next.reason }), ...fields }
-    if (next.state === 'paused') this.deps.log.error('state-changed', line)
-    else this.deps.log.info('state-changed', line)
+  private pause(kind: TroubleKind, reason: PauseCause): void {
+    const { lanes, onExit } = this.deps
+    if (kind === 'broker') return
+    lanes()?.pauseAll(kind === 'flood' ? 'flood' : 'systemic')
+    if (reason !== 'flood' && reason !== 'broker-down' && onExit !== undefined) {
+      this.calls.shut()
+      this.questions.shut()
+      if (!this.exits) onExit(reason)
+      this.exits = true
+    }
+    if (this.exits) return
+    if (kind === 'registry') this.questions.probe()
+    if (kind === 'api') this.calls.probe()
+    else if (this.troubles.get('api') === null) this.calls.shut()
+  }
+
+  /** Trouble of one kind is over; the pause is when no other is left. */
+  private end(kind: TroubleKind): void {
+    if (this.exits || !this.troubles.clear(kind)) return
+    if (kind === 'registry') this.questions.open(false)
+    if (kind !== 'broker') this.resume(kind)
+    this.view.changed()
+  }
+
+  private resume(kind: TroubleKind): void {
+    const isOver = (one: TroubleKind): boolean => this.troubles.get(one) === null
+    const lanes = this.deps.lanes()
+    if (kind === 'flood') lanes?.resumeAll('flood')
+    else if (isOver('api') && isOver('registry')) lanes?.resumeAll('systemic')
+    if (!isOver('api')) return
+    if (isOver('registry') && isOver('flood')) this.calls.open(true)
+    else this.calls.shut()
   }
 }

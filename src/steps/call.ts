@@ -17,22 +17,22 @@ interface CallDeps {
 export interface Wanted {
   readonly handshakeId: string
   readonly credential: Credential
-  /** What the system answered when it was asked already, else null. */
-  readonly permit: Promise<boolean> | null
 }
 
 export interface CallEnd {
   readonly answer: ApiAnswer
   /** From the request to the end of the body; the waits before it do not count. */
   readonly tookMs: number
+  /** The system gave a permit for it, and waits to hear how it ended. */
+  readonly permitted: boolean
 }
 
-const ABORTED: CallEnd = { answer: { kind: 'aborted' }, tookMs: 0 }
+const ABORTED: CallEnd = { answer: { kind: 'aborted' }, tookMs: 0, permitted: false }
 
 /**
  * Makes one call once it is allowed: not throttled, the system running, a slot free.
  *
- * In:     wanted   the handshake, and the permit if there is one
+ * In:     wanted   the handshake and its credential
  *         ticket   its `calls` is raised right before the request; its slot is given back at the end of the body
  * Out:    the answer, and the time the call took
  * Source: product.md P6; house.md section 1, gate
@@ -50,8 +50,9 @@ export function createCall(deps: CallDeps) {
   }
 
   return async function call(wanted: Wanted, ticket: Ticket): Promise<CallEnd> {
-    const slot = await permittedSlot(deps, ticket, wanted.permit)
-    if (slot === null) return ABORTED
+    const allowed = await permittedSlot(deps, ticket)
+    if (allowed === null) return ABORTED
+    const { slot, permitted } = allowed
     const { handshakeId, credential } = wanted
     const { signal } = ticket
     ticket.calls += 1
@@ -61,33 +62,44 @@ export function createCall(deps: CallDeps) {
     const tookMs = clock.monotonic() - sentAt
     count(answer, tookMs)
     await deps.turn?.()
-    return { answer, tookMs }
+    return { answer, tookMs, permitted }
   }
 }
 
-async function permittedSlot(
-  deps: CallDeps,
-  ticket: Ticket,
-  permit: Promise<boolean> | null,
-): Promise<CallSlot | null> {
-  const { health, throttle, clock, random } = deps
-  const { signal } = ticket
-  let pending = permit
+interface Allowed {
+  readonly slot: CallSlot
+  readonly permitted: boolean
+}
+
+/** Null when aborted: then no permit is kept. */
+async function permittedSlot(deps: CallDeps, ticket: Ticket): Promise<Allowed | null> {
+  const { health, throttle } = deps
+  let pending: Promise<boolean> | null = null
   for (;;) {
-    for (let waitMs = throttle.remainingMs(); waitMs > 0; waitMs = throttle.remainingMs()) {
-      // The jitter keeps those who waited together from calling together.
-      if (!(await pauseFor(clock, waitMs + backoffMs(0, random), signal))) return null
-    }
-    pending ??= health.waitUntilRunning(signal)
+    if (pending === null && !(await unthrottled(deps, ticket.signal))) return null
+    pending ??= health.waitUntilRunning(ticket.signal)
+    const permitted: boolean = pending !== null
     if (pending !== null && !(await pending)) return null
     const slot = await ticket.callSlot()
-    // A permit that was waited for is used: it may be the only probe there is.
-    if (slot === null || pending !== null) return slot
-    pending = health.waitUntilRunning(signal)
-    if (pending === null && throttle.remainingMs() === 0) return slot
-    // Trouble came up while this event waited for its slot.
+    if (slot === null) {
+      if (permitted) health.released()
+      return null
+    }
+    // A permit is for a call now: whoever has to wait first gives it back.
+    pending = permitted ? null : health.waitUntilRunning(ticket.signal)
+    if (pending === null && throttle.remainingMs() === 0) return { slot, permitted }
+    if (permitted) health.released()
     slot.release(0)
   }
+}
+
+/** Out: false when aborted. */
+async function unthrottled({ throttle, clock, random }: CallDeps, signal: AbortSignal): Promise<boolean> {
+  for (let waitMs = throttle.remainingMs(); waitMs > 0; waitMs = throttle.remainingMs()) {
+    // The jitter keeps those who waited together from calling together.
+    if (!(await pauseFor(clock, waitMs + backoffMs(0, random), signal))) return false
+  }
+  return true
 }
 
 function statusOf(answer: ApiAnswer): string {

@@ -54,11 +54,10 @@ export type FetchEnd<E> =
 
 export type Fetch<E> = (request: FetchRequest, ticket: Ticket) => Promise<FetchEnd<E>>
 
-/** Call again after so many ms of back-off, with a permit if the system was asked for one already. */
+/** Call again after so many ms of back-off. */
 interface Again {
   readonly kind: 'again'
   readonly delayMs: number
-  readonly permit: Promise<boolean> | null
 }
 
 /** How far one event has come. */
@@ -76,7 +75,7 @@ interface Progress {
 }
 
 /** The system decides when to go on: no back-off of the event's own. */
-const HELD: Again = { kind: 'again', delayMs: 0, permit: null }
+const HELD: Again = { kind: 'again', delayMs: 0 }
 
 const later = (failure: Failure): Ending => delay(failure, 'all')
 
@@ -109,13 +108,12 @@ export function createFetch<E>(deps: FetchDeps<E>): Fetch<E> {
     }
     const { event, credential } = request
     const { signal } = ticket
-    let permit: Promise<boolean> | null = null
     for (;;) {
-      const { answer, tookMs } = await call({ handshakeId: event.handshakeId, credential, permit }, ticket)
-      const judgement = judge(answer, event.handshakeId, deps.clock.now())
-      const next = decide({ judgement, request, progress, tookMs, signal })
+      const end = await call({ handshakeId: event.handshakeId, credential }, ticket)
+      const judgement = judge(end.answer, event.handshakeId, deps.clock.now())
+      const { tookMs, permitted } = end
+      const next = decide({ judgement, request, progress, tookMs, permitted })
       if (next.kind !== 'again') return next
-      permit = next.permit
       if (next.delayMs > 0 && !(await pauseFor(deps.clock, next.delayMs, signal))) return { kind: 'aborted' }
     }
   }
@@ -127,7 +125,7 @@ interface Round<E> {
   readonly request: FetchRequest
   readonly progress: Progress
   readonly tookMs: number
-  readonly signal: AbortSignal
+  readonly permitted: boolean
 }
 
 /** What to do after a call; tells health, throttle and streak on the way. */
@@ -135,10 +133,15 @@ function createDecide<E>(deps: FetchDeps<E>, throttle: Throttle, streak: Forbidd
   const { health, random, limits } = deps
   const retry = createRetry(deps)
 
-  function hold(reason: SystemicReason, { judgement, request }: Round<E>): Again {
-    const { httpStatus, attestrCode } = judgement
-    health.systemic(reason, { credentialId: request.credential.id, httpStatus: httpStatus ?? 0, attestrCode })
-    return HELD
+  function hold(reason: SystemicReason, { judgement, request }: Round<E>): Ending | Again {
+    const { attestrCode } = judgement
+    const httpStatus = judgement.httpStatus ?? 0
+    const { credential, event } = request
+    const where = { handshakeId: event.handshakeId, credentialId: credential.id }
+    if (health.systemic(reason, { ...where, httpStatus, attestrCode }) === 'hold') return HELD
+    const detail = `answered with ${httpStatus}, which is the trouble of this handshake alone`
+    const source = { httpStatus, ...(attestrCode === null ? {} : { attestrCode }) }
+    return later({ code: 'request-rejected', detail, ...source })
   }
 
   return function decide(round: Round<E>): FetchEnd<E> | Again {
@@ -149,8 +152,11 @@ function createDecide<E>(deps: FetchDeps<E>, throttle: Throttle, streak: Forbidd
       const askedMs = Math.min(verdict.retryAfterMs ?? 0, RETRY_AFTER_MAX_MS)
       throttle.hold(Math.max(askedMs, backoffMs(round.progress.limited, random)))
       round.progress.limited += 1
-      return askedMs > limits.deadlineMs ? hold('rate-limited', round) : HELD
+      if (askedMs > limits.deadlineMs) return hold('rate-limited', round)
     }
+    // Whatever says nothing about the API ends a permit all the same.
+    if (round.permitted && (works === null || verdict.kind === 'limited')) health.released()
+    if (verdict.kind === 'limited') return HELD
     if (verdict.kind === 'forbidden' && !hasNextCredential) {
       if (streak.forbidden(credential.id, event.handshakeId)) return hold('credentials', round)
     }
@@ -187,20 +193,17 @@ function createRetry<E>({ health, clock, random, limits }: FetchDeps<E>) {
 
   return function retry({ kind, failure }: Unfinished, round: Round<E>): Ending | Again {
     const { progress, request } = round
-    if (kind === 'failed') {
-      // Asked before anything is counted: a call that fails in a pause, or opens the breaker, uses no attempt.
-      const permit = health.waitUntilRunning(round.signal)
-      if (permit !== null) return { kind: 'again', delayMs: 0, permit }
-    }
+    // Asked before anything is counted: a call that fails in a pause, or opens the breaker, uses no attempt.
+    if (kind === 'failed' && health.paused()) return HELD
     progress.spentMs += round.tookMs
     if (kind === 'not-found') {
       // The event can outrun the API's own write: here the wait has a lower bound.
       const delayMs = BACKOFF_BASE_MS + backoffMs(progress.notFound, random)
       progress.notFound += 1
       const more = progress.notFound <= NOT_FOUND_RETRIES && within(progress, delayMs)
-      return more ? { kind: 'again', delayMs, permit: null } : later(failure)
+      return more ? { kind: 'again', delayMs } : later(failure)
     }
-    const again: Again = { kind: 'again', delayMs: backoffMs(progress.tries, random), permit: null }
+    const again: Again = { kind: 'again', delayMs: backoffMs(progress.tries, random) }
     progress.tries += 1
     if (progress.tries < limits.attempts && within(progress, again.delayMs)) return again
     if (kind === 'not-ready' || health.lastSuccessAt() >= progress.startedAt) return later(failure)

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { loadConfig, problemReport } from '../../src/config/load.js'
-import { pendingKeysOf } from '../../src/config/pending.js'
-import { configOf, ENV, load, MINIMAL, problemsIn } from './files.js'
+import { configOf, ENV, MINIMAL, problemsIn } from './files.js'
 
 describe('the smallest useful file', () => {
   it('is enough, and has the defaults of the contract', () => {
@@ -346,17 +345,6 @@ describe('keys whose behaviour comes later', () => {
     'fetch.ratePerDay=null',
   ])('%s asks for nothing and is taken', (option) => {
     expect(problemsIn(MINIMAL, { sets: [option] })).toEqual([])
-  })
-
-  it('without effect yet are listed when the user wrote them', () => {
-    const loaded = load(`${MINIMAL}topics: { replay: r }\nsystemic: { probeMs: 5 }\n`, {
-      sets: ['onSystemic=exit'],
-    })
-    if ('problems' in loaded) throw new Error('refused')
-    expect(pendingKeysOf(loaded.written).map(({ key }) => key)).toEqual(['onSystemic', 'systemic.probeMs'])
-    const plain = load(MINIMAL)
-    if ('problems' in plain) throw new Error('refused')
-    expect(pendingKeysOf(plain.written)).toEqual([])
   })
 })
 

@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { configJsonSchema } from '../../src/config/json-schema.js'
 import { DEFAULTS } from '../../src/config/load.js'
-import { PENDING_KEYS } from '../../src/config/pending.js'
 import { configSchema } from '../../src/config/schema.js'
 import { bareOf, memberSchema, membersOf, type Schema, wordsFor } from '../../src/config/shape.js'
 import { FAILURES } from '../../src/core/failure.js'
@@ -122,10 +121,5 @@ describe('in step with the code', () => {
     const [before = '', rest = ''] = text.split('<!-- keys -->\n')
     const after = rest.slice(rest.indexOf('<!-- end of keys -->'))
     await expect(`${before}<!-- keys -->\n${keyTable()}\n${after}`).toMatchFileSnapshot(path)
-  })
-
-  it('docs/configuration.md names each key that has no effect yet', () => {
-    const text = readFileSync(page('docs/configuration.md'), 'utf8')
-    for (const key of PENDING_KEYS) expect(text).toContain(`- \`${key}\``)
   })
 })

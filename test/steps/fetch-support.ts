@@ -64,8 +64,11 @@ export function createHealth(now: () => number) {
     systemic(reason: SystemicReason, detail) {
       seen.push(`${reason} ${detail.credentialId} ${detail.httpStatus}/${detail.attestrCode}`)
       paused = true
+      return 'hold'
     },
+    released() {},
     lastSuccessAt: () => last,
+    paused: () => paused,
     waitUntilRunning(signal) {
       if (!paused) return null
       return new Promise((resolve) => {

@@ -10,16 +10,25 @@ export interface StatusReport {
   readonly state: 'starting' | 'running' | 'paused' | 'draining'
   /** Why not ready; null when ready. */
   readonly reason: string | null
+  /** Epoch ms. */
+  readonly since?: number
+  /** Epoch ms; null when nothing is probed. */
+  readonly nextProbe?: number | null
+  /** Id of the credential that the reason came with. */
+  readonly credential?: string | null
   readonly [more: string]: unknown
 }
 
+const ACCEPTABLE = ['events-lost', 'flood'] as const
+/** What may be waiting for an operator: `events-lost` goes on behind a gap, `flood` in spite of the dead letters. */
+export type Acceptable = (typeof ACCEPTABLE)[number]
+
 export interface ResumeRequest {
-  /** `events-lost`: go on behind the gap. Null: end a pause that waits for an operator. */
-  readonly accept: 'events-lost' | null
+  readonly accept: readonly Acceptable[]
 }
 
 export interface ResumeReport {
-  /** What goes on now: pause reasons or `topic/partition`; empty when nothing was waiting. */
+  /** What goes on now; empty when nothing was waiting. */
   readonly resumed: readonly string[]
 }
 
@@ -132,8 +141,10 @@ async function answer(options: OpsServerOptions, request: IncomingMessage): Prom
 }
 
 function readyz({ status }: OpsServerOptions): Answer {
-  const { ready, state, reason } = status()
-  return ready ? json(200, { ready: true }) : json(503, { ready: false, state, reason })
+  const { ready, state, reason, since, nextProbe, credential } = status()
+  if (ready) return json(200, { ready: true })
+  const more = { since, nextProbe: nextProbe ?? undefined, credential: credential ?? undefined }
+  return json(503, { ready: false, state, reason, ...more })
 }
 
 async function resume(options: OpsServerOptions, request: IncomingMessage): Promise<Answer> {
@@ -141,12 +152,19 @@ async function resume(options: OpsServerOptions, request: IncomingMessage): Prom
   if (refusal !== null) return json(refusal.status, { error: refusal.error }, refusal.headers)
   const body = await readBody(request, 4_096)
   const wanted = body === null ? null : resumeRequest(body)
-  if (wanted === null) return json(400, { error: 'the body must be empty, {} or {"accept":"events-lost"}' })
+  if (wanted === null) {
+    return json(400, {
+      error: `the body must be empty, {} or {"accept": one or a list of ${ACCEPTABLE.join(', ')}}`,
+    })
+  }
   return json(200, await options.resume(wanted))
 }
 
+/** Without a word of what: lost events are accepted only by name. */
+const PLAIN: ResumeRequest = { accept: ['flood'] }
+
 function resumeRequest(body: string): ResumeRequest | null {
-  if (body.trim() === '') return { accept: null }
+  if (body.trim() === '') return PLAIN
   let parsed: unknown
   try {
     parsed = JSON.parse(body)
@@ -155,8 +173,10 @@ function resumeRequest(body: string): ResumeRequest | null {
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return null
   if (Object.keys(parsed).some((name) => name !== 'accept')) return null
-  if (!('accept' in parsed)) return { accept: null }
-  return parsed.accept === 'events-lost' ? { accept: 'events-lost' } : null
+  if (!('accept' in parsed)) return PLAIN
+  const asked: readonly unknown[] = Array.isArray(parsed.accept) ? parsed.accept : [parsed.accept]
+  const accept = ACCEPTABLE.filter((what) => asked.includes(what))
+  return accept.length === asked.length && accept.length > 0 ? { accept } : null
 }
 
 function send(response: ServerResponse, { status, body, contentType, headers }: Answer): void {

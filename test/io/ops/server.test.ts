@@ -57,6 +57,19 @@ describe('what is asked for is answered', () => {
     expect((await fetch(`${url}/livez`)).status).toBe(200)
   })
 
+  it('/readyz tells since when, the next probe and the credential, where there are any', async () => {
+    const report = { ready: false, state: 'paused', reason: 'credentials', since: 5 } as const
+    const of = async (more: object) => {
+      const { url } = await start({ status: () => ({ ...report, ...more }) })
+      return (await fetch(`${url}/readyz`)).json()
+    }
+    expect(await of({ nextProbe: 7, credential: 'main', heldEvents: 3 })).toEqual({
+      ...report,
+      ...{ nextProbe: 7, credential: 'main' },
+    })
+    expect(await of({ nextProbe: null, credential: null })).toEqual(report)
+  })
+
   it('/livez is 503 when the loop is wedged', async () => {
     const { url } = await start({ live: () => false })
     const response = await fetch(`${url}/livez`)
@@ -109,19 +122,37 @@ describe('POST /resume', () => {
     const { post, resumes } = await start()
     const response = await post('{"accept":"events-lost"}')
     expect([response.status, await response.json()]).toEqual([200, { resumed: ['events-lost'] }])
-    await post('{}')
-    await post(null)
-    expect(resumes).toEqual([{ accept: 'events-lost' }, { accept: null }, { accept: null }])
+    await post('{"accept":"flood"}')
+    await post('{"accept":["flood","events-lost"]}')
+    expect(resumes).toEqual([
+      { accept: ['events-lost'] },
+      { accept: ['flood'] },
+      { accept: ['events-lost', 'flood'] },
+    ])
   })
 
-  it.each(['{"accept":"all"}', '{"accept":null}', '[]', 'null', '{', '{"other":1}', `"${'x'.repeat(5000)}"`])(
-    'refuses the body %.20s',
-    async (body) => {
-      const { post, resumes } = await start()
-      expect((await post(body)).status).toBe(400)
-      expect(resumes).toEqual([])
-    },
-  )
+  it('without a word of what ends a flood, and never accepts that events were lost', async () => {
+    const { post, resumes } = await start()
+    await post('{}')
+    await post(null)
+    expect(resumes).toEqual([{ accept: ['flood'] }, { accept: ['flood'] }])
+  })
+
+  it.each([
+    '{"accept":"all"}',
+    '{"accept":null}',
+    '{"accept":[]}',
+    '{"accept":["flood","all"]}',
+    '[]',
+    'null',
+    '{',
+    '{"other":1}',
+    `"${'x'.repeat(5000)}"`,
+  ])('refuses the body %.20s', async (body) => {
+    const { post, resumes } = await start()
+    expect((await post(body)).status).toBe(400)
+    expect(resumes).toEqual([])
+  })
 
   it('with a token needs exactly that token, on loopback too', async () => {
     const { post, resumes } = await start({ token: new SecretText('open-sesame') })
