@@ -1,9 +1,10 @@
+import { sleep } from '../../core/abort.js'
 import type { TopicPartition } from '../../core/model.js'
 import type { Committer, Delivery, StartOffset } from '../../core/ports.js'
 import { isBrokerError } from './broker-error.js'
 import { createCommitter, type Writer } from './committer.js'
 import type { MemoryBroker } from './kafka.js'
-import { createNetwork, type NetworkOptions, sleep } from './network.js'
+import { createNetwork, type NetworkOptions } from './network.js'
 import { createPlainWriter, createTransactionalWriter } from './writers.js'
 
 export interface MemoryDeliveryOptions extends NetworkOptions {
