@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs'
 import type { Config } from './config/config.js'
 import type { Edges } from './connector.js'
-import type { Clock, Log } from './core/ports.js'
+import type { Clock, Log, Metrics } from './core/ports.js'
 import { createResultApi } from './io/attestr/http.js'
 import { createKafkaAdmin, type KafkaAdmin } from './io/kafka/admin.js'
 import { createAtLeastOnceDelivery } from './io/kafka/at-least-once.js'
 import type { KafkaConnection } from './io/kafka/client.js'
-import { createTransactionalDelivery } from './io/kafka/delivery.js'
 import { createOutcomesTellOf } from './io/kafka/outcomes.js'
 import { loadKafkajs } from './io/kafka/patches.js'
 import { createKafkaSource } from './io/kafka/source.js'
 import { ensureTopics, StartRefused, settleFirstOffsets, untilItWorks } from './io/kafka/topics.js'
+import { createTransactionalDelivery } from './io/kafka/transactional.js'
 import { createSchemaRegistry } from './io/registry/client.js'
 import { createEncoders } from './io/registry/encoders.js'
 import { createEventReader } from './io/registry/events.js'
@@ -23,6 +23,7 @@ export interface RealEdgesOptions {
   readonly config: Config
   readonly clock: Clock
   readonly log: Log
+  readonly metrics: Metrics
   readonly signal: AbortSignal
   /** Proxy of the environment, used only where `attestr.proxyUrl` says `env`. */
   readonly environmentProxy: string | null
@@ -57,13 +58,13 @@ interface Opened {
 }
 
 function assemble(options: RealEdgesOptions, { connection, admin, registry, ids }: Opened): Edges {
-  const { config, clock, log } = options
+  const { config, clock, log, metrics } = options
   const { kafka, topics } = config
   const { CompressionTypes } = loadKafkajs()
   const compression = kafka.compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None
   const shared = { connection, groupId: kafka.groupId, log }
   const source = createKafkaSource({
-    ...{ ...shared, topics: topics.events, clock },
+    ...{ ...shared, topics: topics.events, clock, metrics },
     sessionTimeoutMs: kafka.sessionTimeoutMs,
     rebalanceDrainMs: kafka.rebalanceDrainMs,
   })

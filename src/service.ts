@@ -29,7 +29,10 @@ export async function startService({ config, version, env, log }: ServiceOptions
   const connector = createConnector({
     ...{ config, clock, log, metrics, random: Math.random },
     openEdges: (signal) =>
-      openRealEdges({ config, clock, log, signal, environmentProxy: proxyOf(env, config.attestr.baseUrl) }),
+      openRealEdges({
+        ...{ config, clock, log, metrics, signal },
+        environmentProxy: proxyOf(env, config.attestr.baseUrl),
+      }),
   })
   const ops = createOpsServer({
     ...config.ops,

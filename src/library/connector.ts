@@ -42,6 +42,9 @@ export function createConnector(config: Config, settings: ConnectorSettings = {}
   return assembleConnector({
     ...{ config, clock, log, metrics, random: Math.random },
     openEdges: (signal) =>
-      openRealEdges({ config, clock, log, signal, environmentProxy: proxyOf(env, config.attestr.baseUrl) }),
+      openRealEdges({
+        ...{ config, clock, log, metrics, signal },
+        environmentProxy: proxyOf(env, config.attestr.baseUrl),
+      }),
   })
 }

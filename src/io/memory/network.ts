@@ -86,4 +86,3 @@ export function createNetwork(broker: BrokerSide, options: NetworkOptions): Netw
 
   return { call }
 }
-
