@@ -19,6 +19,7 @@ export default defineConfig({
           name: 'stack',
           include: withStack,
           globalSetup: ['test/support/start-stack.ts'],
+          setupFiles: ['test/support/inject-stack.ts'],
           fileParallelism: false,
           // After the fast tests, which take every core.
           sequence: { groupOrder: 1 },

@@ -2,17 +2,17 @@ import { readFileSync } from 'node:fs'
 import type { Config } from './config/config.js'
 import { topicsRead } from './config/topics-read.js'
 import type { Edges, StartWait } from './connector.js'
-import type { Clock, Log } from './core/ports.js'
+import type { Clock, Log, Metrics } from './core/ports.js'
 import type { Departures } from './core/work.js'
 import { createResultApi } from './io/attestr/http.js'
 import { createKafkaAdmin, type KafkaAdmin } from './io/kafka/admin.js'
 import { createAtLeastOnceDelivery } from './io/kafka/at-least-once.js'
 import type { KafkaConnection } from './io/kafka/client.js'
-import { createTransactionalDelivery } from './io/kafka/delivery.js'
 import { createOutcomesTellOf } from './io/kafka/outcomes.js'
 import { loadKafkajs } from './io/kafka/patches.js'
 import { createKafkaSource } from './io/kafka/source.js'
 import { ensureTopics, StartRefused, settleFirstOffsets, untilItWorks } from './io/kafka/topics.js'
+import { createTransactionalDelivery } from './io/kafka/transactional.js'
 import { createSchemaRegistry } from './io/registry/client.js'
 import { createEncoders } from './io/registry/encoders.js'
 import { createEventReader } from './io/registry/events.js'
@@ -26,6 +26,7 @@ export interface RealEdgesOptions {
   readonly config: Config
   readonly clock: Clock
   readonly log: Log
+  readonly metrics: Metrics
   readonly signal: AbortSignal
   /** What does not answer, while it is waited for; null when it has. */
   readonly waitsFor?: (reason: StartWait | null) => void
@@ -80,13 +81,13 @@ interface Opened {
 }
 
 function assemble(options: RealEdgesOptions, { connection, admin, registry, ids }: Opened): Edges {
-  const { config, clock, log } = options
+  const { config, clock, log, metrics } = options
   const { kafka, topics } = config
   const { CompressionTypes } = loadKafkajs()
   const compression = kafka.compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None
   const shared = { connection, groupId: kafka.groupId, log }
   const source = createKafkaSource({
-    ...{ ...shared, topics: topicsRead(topics), clock },
+    ...{ ...shared, topics: topicsRead(topics), clock, metrics },
     sessionTimeoutMs: kafka.sessionTimeoutMs,
     rebalanceDrainMs: kafka.rebalanceDrainMs,
   })

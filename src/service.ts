@@ -36,7 +36,7 @@ export async function startService({ config, version, env, log }: ServiceOptions
     ...{ config, clock, log, metrics, random: Math.random },
     openEdges: (signal, waitsFor) =>
       openRealEdges({
-        ...{ config, clock, log, signal, waitsFor },
+        ...{ config, clock, log, metrics, signal, waitsFor },
         environmentProxy: proxyOf(env, config.attestr.baseUrl),
       }),
   })

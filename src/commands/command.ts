@@ -68,10 +68,7 @@ export function withConfigOptions(command: Command): Command {
  *
  * Throws: ConfigRefused with every problem
  */
-export async function loadCommandConfig(
-  options: ConfigOptions,
-  context: CommandContext,
-): Promise<Config> {
+export async function loadCommandConfig(options: ConfigOptions, context: CommandContext): Promise<Config> {
   const { loadConfig, problemReport } = await import('../config/load.js')
   const loaded = loadConfig({ file: options.config, sets: options.set, env: context.env })
   if ('problems' in loaded) throw new ConfigRefused(problemReport(loaded.problems))

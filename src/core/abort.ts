@@ -1,4 +1,4 @@
-import type { Cancel } from './ports.js'
+import type { Cancel, Clock } from './ports.js'
 
 /** One listener a signal: a signal is shared by hundreds of waits, and adding to its own list is slow and warns. */
 const waits = new WeakMap<AbortSignal, Set<() => void>>()
@@ -29,4 +29,18 @@ function runAll(set: Set<() => void>): void {
     set.delete(run)
     run()
   }
+}
+
+/** Waits. Out: false when the signal ended the wait. */
+export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false)
+  return new Promise((resolve) => {
+    const end = (whole: boolean): void => {
+      cancel()
+      deaf()
+      resolve(whole)
+    }
+    const deaf = onAbort(signal, () => end(false))
+    const cancel = clock.after(delayMs, () => end(true))
+  })
 }

@@ -53,6 +53,10 @@ export const METRICS = {
     'Lanes closed by an error; each is opened again and its work read again.',
   ),
   attestr_rebalances_total: counter('Assignments of partitions to this process.'),
+  attestr_consumer_restarts_total: counter(
+    'Times the group member was begun anew, by reason: unreachable, crash, stuck-join, stuck-fetch, no-heartbeat.',
+    'reason',
+  ),
   attestr_events_lost_total: counter('Offsets that were gone before they were read.', 'topic'),
   attestr_verification_method_changes_total: counter(
     'Changes of the verification method that matched, by credential.',
@@ -80,7 +84,12 @@ export const LOG_EVENTS = {
   'waiting-for': 'The broker or the registry does not answer at start; it is asked again.',
   'topic-created': 'A missing topic was created.',
   'broker-unreachable': 'No broker answers; the group is joined as soon as one does.',
-  'consumer-restarts': 'The Kafka client joins the group anew after a fault.',
+  'consumer-restarts':
+    'The group member is begun anew after a fault; the same fault again is told at level debug. It comes back by itself.',
+  'consumer-steady': 'The group member has worked for a minute after having been begun anew more than once.',
+  'patches-skipped': 'The Kafka client looks different in places: patches for speed were left out.',
+  'batch-dropped':
+    'A batch was fetched for a former assignment; the partition is read from its own position.',
   'kafka-client': 'A line of the Kafka client: its part and level alone.',
   'partitions-assigned': 'The group gave partitions to this process.',
   'late-commit-failed':

@@ -66,8 +66,8 @@ export interface Committer {
 
 /** Opens committers: fences whoever had the partition before, then reads where to go on, in this order. */
 export interface Delivery {
-  /** Never throws: an entry a partition, in the given order. */
-  open(list: readonly TopicPartition[]): Promise<readonly (Committer | Error)[]>
+  /** A promise a partition, in the given order; none rejects, and none waits for another. */
+  open(list: readonly TopicPartition[]): readonly Promise<Committer | Error>[]
   close(): Promise<void>
 }
 

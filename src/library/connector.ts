@@ -43,7 +43,7 @@ export function createConnector(config: Config, settings: ConnectorSettings = {}
     ...{ config, clock, log, metrics, random: Math.random },
     openEdges: (signal, waitsFor) =>
       openRealEdges({
-        ...{ config, clock, log, signal, waitsFor },
+        ...{ config, clock, log, metrics, signal, waitsFor },
         environmentProxy: proxyOf(env, config.attestr.baseUrl),
       }),
   })

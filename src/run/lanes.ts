@@ -162,9 +162,11 @@ class AssignedLanes implements Lanes {
   /** In: partitions that the source has paused. */
   private open(partitions: readonly TopicPartition[]): void {
     const opening = partitions.map((at) => this.createLane(at))
-    this.deps.delivery.open(partitions).then((opened) => {
-      for (const [index, lane] of opening.entries()) this.opened(lane, opened[index])
-    })
+    const opened = this.deps.delivery.open(partitions)
+    for (const [index, lane] of opening.entries()) {
+      const missing = new Error('delivery opened nothing')
+      void (opened[index] ?? Promise.resolve(missing)).then((result) => this.opened(lane, result))
+    }
   }
 
   private createLane(at: TopicPartition): Lane {
@@ -186,11 +188,11 @@ class AssignedLanes implements Lanes {
     return lane
   }
 
-  private opened(lane: Lane, result: Committer | Error | undefined): void {
-    if (result === undefined || result instanceof Error) {
+  private opened(lane: Lane, result: Committer | Error): void {
+    if (result instanceof Error) {
       const closed = lane.state === 'closed'
       lane.close()
-      if (!closed) this.failed(lane, result ?? new Error('delivery opened nothing'))
+      if (!closed) this.failed(lane, result)
       return
     }
     if (lane.state !== 'opening') {

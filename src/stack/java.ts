@@ -21,6 +21,8 @@ export type JavaStack = {
   readonly registryUrl: string
   readonly broker: JavaServer
   readonly registry: JavaServer
+  /** The port of the second door, where there is one. */
+  readonly behind: number | null
 }
 
 /**
@@ -60,6 +62,7 @@ export function javaMissing(found: { version: number } | null): StackUnavailable
  *
  * In:     run     its folder gets everything they write
  *         jars    the folder from ensureJars
+ *         advertised  a port under which clients are to find the broker through something in between
  *         onServers  hears of both before they are started, so that the caller can end them whatever happens
  * Out:    both answer
  * Throws: StackUnavailable, with the end of the log of what did not come up; the signal's reason
@@ -71,15 +74,17 @@ export async function startJava(options: {
   run: Run
   env: Env
   signal?: AbortSignal | undefined
+  advertised?: number | undefined
   onServers: (servers: readonly JavaServer[]) => void
 }): Promise<JavaStack> {
-  const { java, run, signal } = options
+  const { java, run, signal, advertised } = options
   const env = serverEnv(options.env)
   const places: Places = { jars: options.jars, settings: options.settings, run: run.folder, mark: run.mark }
-  const [brokerPort = 0, controllerPort = 0, registryPort = 0] = await freePorts(3)
+  const [brokerPort = 0, controllerPort = 0, registryPort = 0, behind = 0] = await freePorts(4)
+  const detour = advertised === undefined ? null : { behind, advertised }
   const ports = { broker: brokerPort, controller: controllerPort, registry: registryPort }
   mkdirSync(join(run.folder, 'tmp'), { recursive: true })
-  writeFileSync(join(run.folder, 'server.properties'), brokerProperties(places, ports))
+  writeFileSync(join(run.folder, 'server.properties'), brokerProperties(places, ports, detour))
   const registryUrl = `http://127.0.0.1:${ports.registry}${registryPath}`
   const shared = { java, env, folder: run.folder }
   const broker = createJavaServer({
@@ -104,7 +109,8 @@ export async function startJava(options: {
   // Both are waited for, so that neither is still starting when the caller clears up after the other.
   const outcomes = await Promise.allSettled([registry.start(signal), startBroker()])
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
-  return { brokers: [`127.0.0.1:${ports.broker}`], registryUrl, broker, registry }
+  const brokers = [`127.0.0.1:${ports.broker}`]
+  return { brokers, registryUrl, broker, registry, behind: detour?.behind ?? null }
 }
 
 /**

@@ -24,17 +24,31 @@ export type Places = {
 
 export type Ports = { readonly broker: number; readonly controller: number; readonly registry: number }
 
+/** A second door of the broker, for something that stands in between. */
+export type Detour = {
+  /** Where the broker listens. */
+  readonly behind: number
+  /** Where it tells clients that it is. */
+  readonly advertised: number
+}
+
 /**
  * Writes down the broker's settings: those of dev/stack/server.properties and those of this run.
  *
  * Out: the text of a properties file
  */
-export function brokerProperties(places: Places, ports: Ports): string {
+export function brokerProperties(places: Places, ports: Ports, detour: Detour | null = null): string {
+  const at = (listener: string, port: number): string => `${listener}://127.0.0.1:${port}`
+  const own = [at('PLAINTEXT', ports.broker)]
+  const listeners = [...own, ...(detour === null ? [] : [at('DETOUR', detour.behind)])]
+  const advertised = [...own, ...(detour === null ? [] : [at('DETOUR', detour.advertised)])]
+  const protocols = detour === null ? '' : ',DETOUR:PLAINTEXT'
   return [
     readFileSync(join(places.settings, 'server.properties'), 'utf8'),
     '# this run',
-    `listeners=PLAINTEXT://127.0.0.1:${ports.broker},CONTROLLER://127.0.0.1:${ports.controller}`,
-    'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    `listeners=${[...listeners, at('CONTROLLER', ports.controller)].join(',')}`,
+    `advertised.listeners=${advertised.join(',')}`,
+    `listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${protocols}`,
     `controller.quorum.voters=1@127.0.0.1:${ports.controller}`,
     `log.dirs=${join(places.run, 'broker')}`,
     '',

@@ -19,6 +19,8 @@ export type Stack = {
   /** Null when they were given: they are not ours to hurt. */
   readonly broker: Server | null
   readonly registry: Server | null
+  /** The port that leads to the broker from behind `StackOptions.advertised`; null without one. */
+  readonly behind: number | null
   /** Stops both and removes everything they wrote. Does nothing the second time, and when they were given. */
   readonly stop: () => Promise<void>
   /** Lets both live on after this process. Out: the shell command that stops them, null when they were given. */
@@ -38,7 +40,14 @@ export type StackOptions = {
   readonly dir?: string | undefined
   /** Ends the start, not the stack. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * A port of this machine under which the broker is advertised as well, for something that stands in between: who comes
+   * to it by `behind` is sent there for everything else. Only a broker started with Java can do it.
+   */
+  readonly advertised?: number | undefined
 }
+
+const NOT_OURS = { kind: 'given', broker: null, registry: null, behind: null } as const
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const settings = join(root, 'dev', 'stack')
@@ -56,14 +65,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   signal?.throwIfAborted()
   const given = options.given ?? givenStack(env)
   if (given !== null) {
-    return { ...given, kind: 'given', broker: null, registry: null, stop: async () => {}, keep: () => null }
+    return { ...given, ...NOT_OURS, stop: async () => {}, keep: () => null }
   }
   const cache = cacheFolder(env)
   const runs = options.dir ?? join(cache, 'runs')
   const cleared = await clearLeftovers(runs, (project) => downCompose(env, composeFile, project))
   if (cleared > 0) say('stopped what an earlier run had left behind')
-  const start: Start = { env, say, signal, runs, cache }
-  if (await dockerRuns(env, composeFile)) {
+  const start: Start = { env, say, signal, runs, cache, advertised: options.advertised }
+  if (start.advertised === undefined && (await dockerRuns(env, composeFile))) {
     try {
       return await startWithDocker(start)
     } catch (error) {
@@ -101,6 +110,7 @@ type Start = {
   readonly signal: AbortSignal | undefined
   readonly runs: string
   readonly cache: string
+  readonly advertised: number | undefined
 }
 
 async function startWithJava(start: Start): Promise<Stack> {
@@ -130,6 +140,7 @@ async function startWithJava(start: Start): Promise<Stack> {
       run,
       env,
       signal,
+      advertised: start.advertised,
       onServers: (both) => {
         servers = both
       },
@@ -169,7 +180,7 @@ async function startWithDocker(start: Start): Promise<Stack> {
       forget()
       return `docker compose --project-name ${project} down --volumes`
     }
-    return { kind: 'docker', ...started, stop, keep }
+    return { kind: 'docker', ...started, behind: null, stop, keep }
   } catch (error) {
     await stop()
     throw error

@@ -1,5 +1,6 @@
+import { EVENT_MEMBERS, type EventMember } from '../core/event-members.js'
 import type { AvroEvent } from '../core/ports.js'
-import { EVENT_MEMBERS, type EventMember, type EventParts, type EventValue } from './decode-event.js'
+import type { EventParts, EventValue } from './decode-event.js'
 
 /**
  * Takes the members of an event out of a decoded Avro record.

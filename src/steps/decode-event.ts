@@ -1,4 +1,5 @@
 import { writtenOut } from '../core/digits.js'
+import type { EventMember } from '../core/event-members.js'
 import type { Failure, SkipCode } from '../core/failure.js'
 import type { HandshakeEvent } from '../core/model.js'
 
@@ -29,19 +30,6 @@ interface ScalarValue {
   readonly kind: 'text' | 'number' | 'boolean'
   readonly text: string
 }
-
-/** The members of an event that are read: a replay needs no others. */
-export const EVENT_MEMBERS = [
-  '_id',
-  'handshakeId',
-  'tag',
-  'number',
-  'requestId',
-  'flowId',
-  'snapshot',
-  'updated',
-] as const
-export type EventMember = (typeof EVENT_MEMBERS)[number]
 
 /** An event of any form before its rules. A member that was not there is undefined. */
 export interface EventParts {

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { EVENT_MEMBERS, type EventMember } from '../core/event-members.js'
 import {
   codeOf,
   firstOf,
@@ -13,7 +14,7 @@ import {
   stringText,
   valueAfter,
 } from '../core/json/tape.js'
-import { EVENT_MEMBERS, type EventMember, type EventParts, type EventValue } from './decode-event.js'
+import type { EventParts, EventValue } from './decode-event.js'
 
 const MEMBERS: ReadonlySet<string> = new Set(EVENT_MEMBERS)
 

@@ -107,7 +107,7 @@ const textOutput = (topic: string, key: string | null, value: string, sourcePart
 const range = (count: number, name = 'v'): string[] => Array.from({ length: count }, (_, i) => `${name}${i}`)
 
 async function openOne(delivery: Delivery, at: TopicPartition): Promise<Committer> {
-  const [opened] = await delivery.open([at])
+  const [opened] = await Promise.all(delivery.open([at]))
   if (opened === undefined || opened instanceof Error) throw opened ?? new Error('nothing was opened')
   return opened
 }
@@ -532,7 +532,7 @@ function transactionContract(current: () => DeliveryWorld): void {
   test('committers of two partitions do not disturb each other', async () => {
     const { world, at, output, delivery } = await setUp()
     const other = { ...at, partition: 0 }
-    const [left, right] = await delivery.open([at, other])
+    const [left, right] = await Promise.all(delivery.open([at, other]))
     if (left === undefined || right === undefined) throw new Error('two were asked for')
     if (left instanceof Error || right instanceof Error) throw new Error('both must open')
     for (let next = 1; next <= 5; next += 1) {
@@ -541,7 +541,9 @@ function transactionContract(current: () => DeliveryWorld): void {
         right.commit({ outputs: [textOutput(output, 'k', `right${next}`)], next: 2 * next }),
       ])
     }
-    const starts = (await delivery.open([at, other])).map((opened) => opened instanceof Error || opened.start)
+    const starts = (await Promise.all(delivery.open([at, other]))).map(
+      (opened) => opened instanceof Error || opened.start,
+    )
     expect(starts).toEqual([
       { kind: 'start', offset: 5 },
       { kind: 'start', offset: 10 },
@@ -572,7 +574,8 @@ function transactionContract(current: () => DeliveryWorld): void {
 
   test('open never throws: a partition that does not exist is an Error in its place', async () => {
     const { at, delivery } = await setUp()
-    const [good, bad] = await delivery.open([at, { topic: `${at.topic}-missing`, partition: 0 }])
+    const missing = { topic: `${at.topic}-missing`, partition: 0 }
+    const [good, bad] = await Promise.all(delivery.open([at, missing]))
     expect(bad).toBeInstanceOf(Error)
     expect(good).not.toBeInstanceOf(Error)
     await delivery.close()
@@ -607,7 +610,7 @@ function startContract(current: () => DeliveryWorld): void {
       await world.setCommitted(groupId, above, 6)
       await world.setCommitted(groupId, end, 5)
       const delivery = world.delivery({ groupId, transactional })
-      const starts = (await delivery.open([below, above, end])).map(
+      const starts = (await Promise.all(delivery.open([below, above, end]))).map(
         (one) => one instanceof Error || one.start,
       )
       expect(starts).toEqual([

@@ -5,9 +5,9 @@ import type { Delivery, Log, SourceListener } from '../../src/core/ports.js'
 import { createKafkaAdmin } from '../../src/io/kafka/admin.js'
 import { createAtLeastOnceDelivery } from '../../src/io/kafka/at-least-once.js'
 import type { KafkaConnection } from '../../src/io/kafka/client.js'
-import { createTransactionalDelivery } from '../../src/io/kafka/delivery.js'
 import { loadKafkajs } from '../../src/io/kafka/patches.js'
 import { createKafkaSource, type KafkaSource } from '../../src/io/kafka/source.js'
+import { createTransactionalDelivery } from '../../src/io/kafka/transactional.js'
 import { createSystemClock } from '../../src/io/system/clock.js'
 import { connectBroker, type TestBroker, uniqueName, whenCompleted } from '../support/broker.js'
 import { stack } from '../support/stack.js'
@@ -96,17 +96,19 @@ async function createRealWorld(): Promise<DeliveryWorld> {
 function withMember(
   groupId: string,
   source: (groupId: string, topics: readonly string[]) => KafkaSource,
-  create: (member: Pick<KafkaSource, 'commit'>) => Delivery,
+  create: (member: Pick<KafkaSource, 'claim'>) => Delivery,
 ): Delivery {
   let member: KafkaSource | null = null
   const delivery = create({
-    async commit(at, next) {
-      if (member === null) {
-        member = source(groupId, [at.topic])
-        await member.start(IDLE)
-      }
-      await member.commit(at, next)
-    },
+    claim: (at) => ({
+      async commit(next) {
+        if (member === null) {
+          member = source(groupId, [at.topic])
+          await member.start(IDLE)
+        }
+        await member.claim(at).commit(next)
+      },
+    }),
   })
   return {
     open: (list) => delivery.open(list),

@@ -4,8 +4,8 @@ import avro from 'avsc'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Log } from '../../src/core/ports.js'
 import { createKafkaAdmin } from '../../src/io/kafka/admin.js'
-import { createTransactionalDelivery } from '../../src/io/kafka/delivery.js'
 import { loadKafkajs } from '../../src/io/kafka/patches.js'
+import { createTransactionalDelivery } from '../../src/io/kafka/transactional.js'
 import { type BrokerRow, connectBroker, type NewMessage, uniqueName } from '../support/broker.js'
 import { createSite, type ExpectedEnd, type Site } from '../support/site.js'
 import { stack } from '../support/stack.js'
@@ -319,7 +319,7 @@ describe('records as large as the configuration allows', () => {
       ...{ connection, admin, log, groupId: uniqueName('large'), transactionTimeoutMs: 15_000 },
       compression: loadKafkajs().CompressionTypes.None,
     })
-    const [committer] = await delivery.open([{ topic, partition: 0 }])
+    const [committer] = await Promise.all(delivery.open([{ topic, partition: 0 }]))
     if (committer === undefined || committer instanceof Error) throw new Error('nothing was opened')
     const sizes = [1_000_000, 10, 1_000_000, 450_000, 450_000, 20, 899_990]
     const outputs = sizes.map((size, n) => ({

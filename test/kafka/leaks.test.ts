@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { loadConfig } from '../../src/config/load.js'
 import { type Connector, createConnector, type Edges } from '../../src/connector.js'
 import { FAILURES } from '../../src/core/failure.js'
-import type { Log } from '../../src/core/ports.js'
+import type { CommitBatch, Log } from '../../src/core/ports.js'
 import { openRealEdges } from '../../src/edges.js'
 import { createLog } from '../../src/io/ops/log.js'
 import { createMetrics, type OpsMetrics } from '../../src/io/ops/metrics.js'
@@ -291,7 +291,11 @@ async function runHere(
   const connector = createConnector({
     ...{ config, clock, log, metrics, random: Math.random },
     openEdges: async (signal) =>
-      plant(await openRealEdges({ config, clock, log, signal, environmentProxy: null }), log, metrics),
+      plant(
+        await openRealEdges({ config, clock, log, metrics, signal, environmentProxy: null }),
+        log,
+        metrics,
+      ),
   })
   onTestFinished(() => connector.abort())
   await connector.start()
@@ -365,26 +369,24 @@ describe('the search', () => {
       ...edges,
       delivery: {
         ...edges.delivery,
-        async open(list) {
-          const opened = await edges.delivery.open(list)
-          return opened.map((one) =>
-            one instanceof Error
-              ? one
-              : {
-                  start: one.start,
-                  close: () => one.close(),
-                  commit: (batch) =>
-                    one.commit({
-                      ...batch,
-                      outputs: batch.outputs.map((output) => ({
-                        ...output,
-                        key: Buffer.from(HYPHENED),
-                        headers: [{ key: 'token', value: Buffer.from(CREDENTIAL.authToken) }],
-                      })),
-                    }),
-                },
-          )
-        },
+        open: (list) =>
+          edges.delivery.open(list).map(async (opening) => {
+            const one = await opening
+            if (one instanceof Error) return one
+            return {
+              start: one.start,
+              close: () => one.close(),
+              commit: (batch: CommitBatch) =>
+                one.commit({
+                  ...batch,
+                  outputs: batch.outputs.map((output) => ({
+                    ...output,
+                    key: Buffer.from(HYPHENED),
+                    headers: [{ key: 'token', value: Buffer.from(CREDENTIAL.authToken) }],
+                  })),
+                }),
+            }
+          }),
       },
     })
     expect(await leaksOf(telling)).toEqual(

@@ -1,6 +1,6 @@
 /** P8: a drain finishes and commits what is in flight within its limit. Each planted fault shows that this can go red. */
 import { expect, it } from 'vitest'
-import type { Clock, Delivery } from '../../src/core/ports.js'
+import type { Clock, CommitBatch, Delivery } from '../../src/core/ports.js'
 import { createVirtualClock } from '../../src/io/memory/clock.js'
 import { createMemoryLog } from '../../src/io/memory/log.js'
 import { createMemoryMetrics } from '../../src/io/memory/metrics.js'
@@ -40,10 +40,10 @@ async function violationsOf(commit: Commit, drain: Drain, hangs = false): Promis
       }),
   }
   const delivery: Delivery = {
-    open: async (list) =>
-      list.map(() => ({
+    open: (list) =>
+      list.map(async () => ({
         start: { kind: 'start', offset: 0 } as const,
-        commit: (batch) => commit(world, offsetsIn(batch)),
+        commit: (batch: CommitBatch) => commit(world, offsetsIn(batch)),
         close: async () => undefined,
       })),
     close: async () => undefined,

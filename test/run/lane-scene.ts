@@ -184,16 +184,18 @@ export class HandDelivery implements Delivery {
   held = false
   private waiting: (() => void)[] = []
 
-  async open(list: readonly TopicPartition[]): Promise<readonly (Committer | Error)[]> {
+  open(list: readonly TopicPartition[]): readonly Promise<Committer | Error>[] {
     this.opened.push(list.map((at) => `${at.topic}/${at.partition}`).join(' '))
+    return list.map(() => this.openOne())
+  }
+
+  private async openOne(): Promise<Committer | Error> {
     if (this.held) await new Promise<void>((resolve) => this.waiting.push(resolve))
-    return list.map(() => {
-      const opening = this.next.shift() ?? { kind: 'start', offset: 0 }
-      if (opening instanceof Error) return opening
-      const committer = new HandCommitter(opening, this.automatic)
-      this.committers.push(committer)
-      return committer
-    })
+    const opening = this.next.shift() ?? { kind: 'start', offset: 0 }
+    if (opening instanceof Error) return opening
+    const committer = new HandCommitter(opening, this.automatic)
+    this.committers.push(committer)
+    return committer
   }
 
   go(): void {

@@ -30,8 +30,10 @@ function withCommit(
     }
   }
   return {
-    open: async (list) =>
-      (await right.open(list)).map((opened) => (opened instanceof Error ? opened : wrap(opened))),
+    open: (list) =>
+      right
+        .open(list)
+        .map((opening) => opening.then((opened) => (opened instanceof Error ? opened : wrap(opened)))),
     close: () => right.close(),
   }
 }
@@ -67,16 +69,16 @@ const reverses = (right: Delivery): Delivery =>
 /** Reads where to start, and only then fences: a commit in flight is not seen. */
 function readsBeforeFencing(right: Delivery, { broker, groupId }: Setting): Delivery {
   return {
-    async open(list) {
+    open(list) {
       const starts = list.map((at): StartOffset => {
         const offset = broker.offsets.committed(groupId, at) ?? broker.log(at).start()
         return { kind: 'start', offset }
       })
-      const opened = await right.open(list)
-      return opened.map((one, index) => {
+      return right.open(list).map(async (opening, index) => {
+        const one = await opening
         const start = starts[index]
         if (one instanceof Error || start === undefined) return one
-        return { start, commit: (batch) => one.commit(batch), close: () => one.close() }
+        return { start, commit: (batch: CommitBatch) => one.commit(batch), close: () => one.close() }
       })
     },
     close: () => right.close(),
@@ -108,26 +110,23 @@ function fencesNobody(_: Delivery, setting: Setting): Delivery {
   }
 
   return {
-    async open(list) {
-      try {
-        begun ??= begin()
-        const writerOf = await begun
-        const read = () => list.map((at) => broker.offsets.committed(groupId, at) ?? broker.log(at).start())
-        const offsets = await network.call('offset-fetch', read)
-        return list.map((at, index) => {
-          const write = writerOf(at)
-          const start = { kind: 'start', offset: offsets[index] ?? 0 } as const
+    open: (list) =>
+      list.map(async (at) => {
+        try {
+          begun ??= begin()
+          const write = (await begun)(at)
+          const read = () => broker.offsets.committed(groupId, at) ?? broker.log(at).start()
+          const offset = await network.call('offset-fetch', read)
           return createCommitter({
-            start,
+            start: { kind: 'start', offset },
             writer: (batch) => inTurn(() => write(batch)),
             closed: () => undefined,
           })
-        })
-      } catch (error) {
-        begun = null
-        return list.map(() => (error instanceof Error ? error : new Error('not opened')))
-      }
-    },
+        } catch (error) {
+          begun = null
+          return error instanceof Error ? error : new Error('not opened')
+        }
+      }),
     close: async () => undefined,
   }
 }

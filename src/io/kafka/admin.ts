@@ -1,6 +1,7 @@
 import type { Admin } from 'kafkajs'
 import type { Log } from '../../core/ports.js'
-import { createKafkaClient, type KafkaConnection } from './client.js'
+import { discardClient, type KafkaConnection, openKafkaClient } from './client.js'
+import { withDeadline } from './deadline.js'
 import { commitOffsetsAtOnce, type GroupOffsets } from './group-offsets.js'
 
 export interface PartitionRange {
@@ -32,30 +33,23 @@ export interface KafkaAdmin {
   close(): Promise<void>
 }
 
+/** kafkajs may wait for an answer without end. */
+const ANSWER_MS = 20_000
+
 export function createKafkaAdmin(connection: KafkaConnection, log: Log): KafkaAdmin {
-  let current: Promise<Admin> | null = null
+  let current: AdminClient | null = null
   let closed = false
 
-  const connect = async (): Promise<Admin> => {
-    const admin = createKafkaClient(connection, 'admin', log).admin()
-    try {
-      await admin.connect()
-      return admin
-    } catch (error) {
-      admin.disconnect().catch(() => undefined)
-      throw error
-    }
-  }
   /** After any error the connection is thrown away: it may hold stale metadata or a half-open socket. */
   const ask = async <T>(question: (admin: Admin) => Promise<T>): Promise<T> => {
     if (closed) throw new Error('the admin is closed')
-    current ??= connect()
+    current ??= openAdmin(connection, log)
     const mine = current
     try {
-      return await question(await mine)
+      return await withDeadline(ANSWER_MS, async () => question(await mine.connected))
     } catch (error) {
       if (current === mine) current = null
-      mine.then((admin) => admin.disconnect()).catch(() => undefined)
+      void mine.discard()
       throw error
     }
   }
@@ -76,15 +70,29 @@ export function createKafkaAdmin(connection: KafkaConnection, log: Log): KafkaAd
       }),
     existing: () => ask(async (admin) => new Set(await admin.listTopics())),
     create: (topics) => ask((admin) => createMissing(admin, topics)),
-    setOffsets: (groupId, read) => commitOffsetsAtOnce(connection, log, groupId, read),
+    setOffsets: (groupId, read) =>
+      withDeadline(ANSWER_MS, () => commitOffsetsAtOnce(connection, log, groupId, read)),
     deleteGroup: (groupId) => ask(async (admin) => void (await admin.deleteGroups([groupId]))),
     async close() {
       closed = true
       const last = current
       current = null
-      await last?.then((admin) => admin.disconnect()).catch(() => undefined)
+      await last?.discard()
     },
   }
+}
+
+interface AdminClient {
+  readonly connected: Promise<Admin>
+  discard(): Promise<void>
+}
+
+function openAdmin(connection: KafkaConnection, log: Log): AdminClient {
+  const { kafka, sockets } = openKafkaClient({ connection, role: 'admin', log })
+  const admin = kafka.admin()
+  const connected = admin.connect().then(() => admin)
+  connected.catch(() => undefined)
+  return { connected, discard: () => discardClient(admin, sockets) }
 }
 
 async function createMissing(admin: Admin, topics: readonly TopicSettings[]): Promise<readonly string[]> {

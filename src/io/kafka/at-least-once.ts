@@ -1,35 +1,50 @@
-import type { Delivery } from '../../core/ports.js'
-import { createKafkaClient } from './client.js'
-import { createDelivery, type KafkaDeliveryOptions } from './delivery.js'
+import type { Producer } from 'kafkajs'
+import type { CommitBatch, Delivery } from '../../core/ports.js'
+import { discardClient, openKafkaClient } from './client.js'
+import { createDelivery, type KafkaDeliveryOptions, type PartitionProducer } from './delivery.js'
 import { partitioner, sends } from './produce.js'
-import type { KafkaSource } from './source.js'
+import type { Claim, KafkaSource } from './source.js'
 
 /**
  * At-least-once: outputs are written, then the offset is committed. What was written before a failure is written again.
- * Producers are idempotent: kafkajs repeats a send whole when one of its partitions moved.
+ *
+ * Producers are idempotent: kafkajs repeats a send whole when one of its partitions moved. The right to commit belongs to
+ * the assignment that a partition was opened for: a late commit of a former one would step the offset back.
  */
 export function createAtLeastOnceDelivery(
   options: KafkaDeliveryOptions,
-  source: Pick<KafkaSource, 'commit'>,
+  source: Pick<KafkaSource, 'claim'>,
 ): Delivery {
-  const client = createKafkaClient(options.connection, 'lane', options.log)
-  const open = async () => {
-    const producer = client.producer({
+  return createDelivery(options, (at) => new PlainProducer(options, source.claim(at)))
+}
+
+class PlainProducer implements PartitionProducer {
+  private readonly options: KafkaDeliveryOptions
+  private readonly claim: Claim
+  private readonly producer: Producer
+  readonly close: () => Promise<void>
+
+  constructor(options: KafkaDeliveryOptions, claim: Claim) {
+    const { connection, log } = options
+    const { kafka, sockets } = openKafkaClient({ connection, role: 'lane', log })
+    const producer = kafka.producer({
       idempotent: true,
       maxInFlightRequests: 1,
       createPartitioner: partitioner,
       allowAutoTopicCreation: false,
     })
-    try {
-      await producer.connect()
-      return { producer, transaction: null }
-    } catch (error) {
-      producer.disconnect().catch(() => undefined)
-      throw error
-    }
+    this.options = options
+    this.claim = claim
+    this.producer = producer
+    this.close = () => discardClient(producer, sockets)
   }
-  return createDelivery(options, open, (at, { producer }) => async (batch) => {
-    for (const send of sends(batch.outputs, options.compression)) await producer.sendBatch(send)
-    await source.commit(at, batch.next)
-  })
+
+  open(): Promise<void> {
+    return this.producer.connect()
+  }
+
+  async write(batch: CommitBatch): Promise<void> {
+    for (const send of sends(batch.outputs, this.options.compression)) await this.producer.sendBatch(send)
+    await this.claim.commit(batch.next)
+  }
 }

@@ -1,7 +1,9 @@
 import type { Kafka, KafkaConfig, LogEntry, SASLOptions } from 'kafkajs'
 import type { SecretText } from '../../core/model.js'
 import type { Log } from '../../core/ports.js'
+import { withDeadline } from './deadline.js'
 import { loadKafkajs } from './patches.js'
+import { createSockets, type Sockets } from './sockets.js'
 
 export interface KafkaConnection {
   readonly brokers: readonly string[]
@@ -24,20 +26,56 @@ const TIMES: Readonly<Record<Role, Pick<KafkaConfig, 'requestTimeout' | 'retry'>
   admin: { requestTimeout: 10_000, retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 5 } },
 }
 
-/** One client object of kafkajs for a role. Its log lines go to `debug`, reduced to fixed words: they quote what was sent. */
-export function createKafkaClient(connection: KafkaConnection, role: Role, log: Log): Kafka {
+export interface ClientOptions {
+  readonly connection: KafkaConnection
+  readonly role: Role
+  readonly log: Log
+  /** Instead of that of the role. */
+  readonly requestTimeoutMs?: number
+}
+
+/** A client of kafkajs and its sockets: to be thrown away together. */
+export interface KafkaClient {
+  readonly kafka: Kafka
+  readonly sockets: Sockets
+}
+
+/** Its log lines go to `debug`, reduced to fixed words: they quote what was sent. */
+export function openKafkaClient({ connection, role, log, requestTimeoutMs }: ClientOptions): KafkaClient {
   const { Kafka, logLevel } = loadKafkajs()
   const { ssl, sasl } = connection
-  return new Kafka({
+  const sockets = createSockets()
+  const kafka = new Kafka({
     brokers: [...connection.brokers],
     clientId: connection.clientId,
     connectionTimeout: 3000,
     ssl: typeof ssl === 'boolean' ? ssl : { ...ssl },
     ...(sasl === null ? {} : { sasl: saslOptions(sasl) }),
     ...TIMES[role],
+    ...(requestTimeoutMs === undefined ? {} : { requestTimeout: requestTimeoutMs }),
+    socketFactory: sockets.factory,
     logLevel: logLevel.WARN,
     logCreator: () => (entry) => noteLibraryLine(log, role, entry),
   })
+  return { kafka, sockets }
+}
+
+/** A client whose producers and admins are disconnected by whoever made them. */
+export function createKafkaClient(connection: KafkaConnection, role: Role, log: Log): Kafka {
+  return openKafkaClient({ connection, role, log }).kafka
+}
+
+/** A disconnect waits for answers, which may never come. */
+const DISCONNECT_MS = 1000
+
+/** Disconnects in order, if that can be done within a second, and takes the sockets away in any case. Never throws. */
+export async function discardClient(
+  part: { disconnect(): Promise<void> },
+  sockets: Sockets,
+  limitMs = DISCONNECT_MS,
+): Promise<void> {
+  await withDeadline(limitMs, () => part.disconnect()).catch(() => undefined)
+  sockets.close()
 }
 
 function saslOptions(sasl: NonNullable<KafkaConnection['sasl']>): SASLOptions {

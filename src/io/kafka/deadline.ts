@@ -1,8 +1,17 @@
-/** Rejects when the operation has not settled in time; the operation itself goes on and its end is ignored. */
-export async function withDeadline<T>(limitMs: number, operation: () => Promise<T>): Promise<T> {
+import { onAbort } from '../../core/abort.js'
+
+/** Rejects when the operation has not settled in time, or the signal aborts; the operation goes on and its end is ignored. */
+export async function withDeadline<T>(
+  limitMs: number,
+  operation: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined
+  let deaf = (): void => undefined
   const limit = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new DeadlineExceeded()), limitMs)
+    if (signal?.aborted === true) reject(new Closed())
+    else if (signal !== undefined) deaf = onAbort(signal, () => reject(new Closed()))
   })
   const running = operation()
   running.catch(() => undefined)
@@ -10,6 +19,7 @@ export async function withDeadline<T>(limitMs: number, operation: () => Promise<
     return await Promise.race([running, limit])
   } finally {
     clearTimeout(timer)
+    deaf()
   }
 }
 
@@ -18,5 +28,13 @@ export class DeadlineExceeded extends Error {
   constructor() {
     super('the broker did not answer in time')
     this.name = 'DeadlineExceeded'
+  }
+}
+
+/** Nobody waits for it any more. */
+export class Closed extends Error {
+  constructor() {
+    super('closed meanwhile')
+    this.name = 'Closed'
   }
 }

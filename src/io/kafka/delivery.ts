@@ -1,13 +1,12 @@
-import type { CompressionTypes, Producer, Transaction } from 'kafkajs'
+import type { CompressionTypes } from 'kafkajs'
 import pLimit from 'p-limit'
 import type { TopicPartition } from '../../core/model.js'
-import type { CommitBatch, Delivery, Log } from '../../core/ports.js'
+import type { CommitBatch, Committer, Delivery, Log } from '../../core/ports.js'
 import type { KafkaAdmin } from './admin.js'
-import { createKafkaClient, type KafkaConnection } from './client.js'
+import type { KafkaConnection } from './client.js'
 import { createCommitter } from './committer.js'
 import { withDeadline } from './deadline.js'
-import { partitioner, sends } from './produce.js'
-import { readStarts } from './starts.js'
+import { createStartReader } from './starts.js'
 
 export interface KafkaDeliveryOptions {
   readonly connection: KafkaConnection
@@ -18,127 +17,87 @@ export interface KafkaDeliveryOptions {
   readonly log: Log
 }
 
-/** Producers that are opened at the same time. */
+/** The producer of one partition for one assignment, thrown away after any error. */
+export interface PartitionProducer {
+  /** Called once, before anything else: it is ready to write, and whoever had the partition before is fenced. */
+  open(): Promise<void>
+  /** Throws when it is unknown or false that the batch was written. The signal ends its waits. */
+  write(batch: CommitBatch, signal: AbortSignal): Promise<void>
+  /** Lets go of everything within about a second, whatever is under way. Never throws. */
+  close(): Promise<void>
+}
+
+/** Openings that are under way at the same time. */
 const OPENING_AT_ONCE = 16
+/** What is under way at the end is waited for so long. */
+const CLOSE_MS = 5000
 
 /**
- * Exactly-once: outputs and offset in one transaction, a transactional id for each group, topic and partition.
+ * What both kinds of delivery share: each partition opens its producer, and only then reads where to start.
  *
- * InitProducerId comes first: it completes or aborts what a former owner left, and fences it. Only then is the committed
- * offset final and read. After any error the producer is thrown away: kafkajs would lose a later batch in silence.
+ * Partitions do not wait for one another. `close` ends openings that are under way, and closes what they opened.
+ * In:     begin   makes the producer of a partition; called at once for each
  * Source: kafkajs-exactly-once.md sections 1 and 2
  */
-export function createTransactionalDelivery(options: KafkaDeliveryOptions): Delivery {
-  const { connection, groupId, transactionTimeoutMs, log } = options
-  const client = createKafkaClient(connection, 'lane', log)
-  const open = async (at: TopicPartition): Promise<Opening> => {
-    const producer = client.producer({
-      transactionalId: `${groupId}.${at.topic}.${at.partition}`,
-      idempotent: true,
-      maxInFlightRequests: 1,
-      transactionTimeout: transactionTimeoutMs,
-      createPartitioner: partitioner,
-      allowAutoTopicCreation: false,
-    })
-    try {
-      await producer.connect()
-      return { producer, transaction: await producer.transaction() }
-    } catch (error) {
-      producer.disconnect().catch(() => undefined)
-      throw error
-    }
-  }
-  return createDelivery(options, open, (at, opening) => transactionWriter(options, at, opening))
-}
-
-interface Opening {
-  readonly producer: Producer
-  readonly transaction: Transaction | null
-}
-
-type Writer = (at: TopicPartition, opening: Opening) => (batch: CommitBatch) => Promise<void>
-
-/** What both kinds of delivery share: open all producers, then read where to start. */
 export function createDelivery(
   options: KafkaDeliveryOptions,
-  open: (at: TopicPartition) => Promise<Opening>,
-  writer: Writer,
+  begin: (at: TopicPartition) => PartitionProducer,
 ): Delivery {
   const limit = pLimit(OPENING_AT_ONCE)
-  const settle = async (at: TopicPartition): Promise<Opening | Error> => {
-    const opening = open(at)
-    try {
-      return await withDeadline(options.transactionTimeoutMs, () => opening)
-    } catch (error) {
-      // One that opens after all is of no use any more.
-      opening.then(({ producer }) => producer.disconnect()).catch(() => undefined)
+  const readStart = createStartReader(options.admin, options.groupId)
+  const ending = new AbortController()
+  const { signal } = ending
+  /** Of openings under way and of committers that are not closed. */
+  const held = new Set<() => Promise<void>>()
+
+  async function open(at: TopicPartition, producer: PartitionProducer): Promise<Committer | Error> {
+    const discard = once(() => producer.close())
+    held.add(discard)
+    const discarded = (error: unknown): Error => {
+      void discard().then(() => held.delete(discard))
       return asError(error)
     }
-  }
-  return {
-    async open(list) {
-      const openings = await Promise.all(list.map((at) => limit(() => settle(at))))
-      const starts = await readStarts(options.admin, options.groupId, list)
-      return list.map((at, index) => {
-        const opening = openings[index]
-        const start = starts[index]
-        if (opening === undefined || opening instanceof Error)
-          return opening ?? new Error('nothing was opened')
-        if (start === undefined || start instanceof Error) {
-          opening.producer.disconnect().catch(() => undefined)
-          return start ?? new Error('no start offset')
-        }
-        return createCommitter({
-          producer: opening.producer,
-          start,
-          limitMs: options.transactionTimeoutMs,
-          write: writer(at, opening),
-        })
+    try {
+      await withDeadline(options.transactionTimeoutMs, () => producer.open(), signal)
+      // Never before: while a former owner may still commit, the offset is not final.
+      const start = await withDeadline(options.transactionTimeoutMs, () => readStart(at), signal)
+      if (start instanceof Error) return discarded(start)
+      const { transactionTimeoutMs: limitMs } = options
+      const committer: Committer = createCommitter({
+        ...{ producer, start, limitMs, signal },
+        onClosed: () => held.delete(committer.close),
       })
+      held.add(committer.close)
+      held.delete(discard)
+      return committer
+    } catch (error) {
+      return discarded(error)
+    }
+  }
+
+  return {
+    open: (list) =>
+      list.map((at) => {
+        if (signal.aborted) return Promise.resolve(new Error('the delivery is closed'))
+        const producer = begin(at)
+        return limit(() => open(at, producer))
+      }),
+    async close() {
+      ending.abort()
+      const closings = [...held].map((close) => close())
+      await withDeadline(CLOSE_MS, () => Promise.all(closings)).catch(() => undefined)
     },
-    close: () => Promise.resolve(),
+  }
+}
+
+function once(run: () => Promise<void>): () => Promise<void> {
+  let begun: Promise<void> | null = null
+  return () => {
+    begun ??= run()
+    return begun
   }
 }
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error('kafkajs threw something that is no error')
-}
-
-const CONCURRENT_TRIES = 20
-const CONCURRENT_WAIT_MS = 20
-
-/** Outputs first: they make the broker ready for the offset of the same transaction. */
-function transactionWriter(
-  options: KafkaDeliveryOptions,
-  at: TopicPartition,
-  { producer, transaction }: Opening,
-) {
-  let begun = transaction
-  return async (batch: CommitBatch): Promise<void> => {
-    const current = begun ?? (await producer.transaction())
-    begun = null
-    for (const send of sends(batch.outputs, options.compression)) await current.sendBatch(send)
-    await sendOffset(options.groupId, at, current, batch.next)
-    await current.commit()
-  }
-}
-
-/** Without an output before it, AddOffsetsToTxn may meet the end of the transaction before; kafkajs does not retry it. */
-async function sendOffset(
-  groupId: string,
-  at: TopicPartition,
-  transaction: Transaction,
-  next: number,
-): Promise<void> {
-  const partitions = [{ partition: at.partition, offset: String(next) }]
-  for (let tries = 1; ; tries += 1) {
-    try {
-      await transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic: at.topic, partitions }] })
-      return
-    } catch (error) {
-      const concurrent = error instanceof Error && 'type' in error && error.type === 'CONCURRENT_TRANSACTIONS'
-      if (!concurrent || tries >= CONCURRENT_TRIES) throw error
-      await new Promise((resolve) => setTimeout(resolve, CONCURRENT_WAIT_MS))
-    }
-  }
 }

@@ -1,6 +1,6 @@
-import type { Kafka, Transaction } from 'kafkajs'
+import type { Transaction } from 'kafkajs'
 import type { Log } from '../../core/ports.js'
-import { createKafkaClient, type KafkaConnection } from './client.js'
+import { discardClient, type KafkaClient, type KafkaConnection, openKafkaClient } from './client.js'
 
 /** Offsets to go on from, by topic and partition. */
 export type GroupOffsets = ReadonlyMap<string, ReadonlyMap<number, number>>
@@ -21,8 +21,8 @@ export async function commitOffsetsAtOnce(
   groupId: string,
   read: () => Promise<GroupOffsets | null>,
 ): Promise<void> {
-  const client = createKafkaClient(connection, 'lane', log)
-  await inTransaction(client, groupId, async (transaction) => {
+  const open = (): KafkaClient => openKafkaClient({ connection, role: 'lane', log })
+  await inTransaction(open(), groupId, async (transaction) => {
     const offsets = await read()
     if (offsets === null) return transaction.abort()
     const topics = [...offsets].map(([topic, partitions]) => ({
@@ -33,15 +33,15 @@ export async function commitOffsetsAtOnce(
     await transaction.commit()
   })
   // A commit returns before its offsets show; the next transaction of the same id begins only after they do.
-  await inTransaction(client, groupId, (transaction) => transaction.abort())
+  await inTransaction(open(), groupId, (transaction) => transaction.abort())
 }
 
 async function inTransaction(
-  client: Kafka,
+  { kafka, sockets }: KafkaClient,
   groupId: string,
   run: (transaction: Transaction) => Promise<void>,
 ): Promise<void> {
-  const producer = client.producer({
+  const producer = kafka.producer({
     transactionalId: `${groupId}.first-offsets`,
     idempotent: true,
     maxInFlightRequests: 1,
@@ -52,6 +52,6 @@ async function inTransaction(
     await producer.connect()
     await run(await producer.transaction())
   } finally {
-    await producer.disconnect().catch(() => undefined)
+    await discardClient(producer, sockets)
   }
 }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { crc32c } from '../../core/crc32c.js'
+import { moduleOf } from './shapes.js'
 
 /** What kafkajs hands over for each message, once its place in the batch is known. */
 interface PlainRecord {
@@ -42,17 +43,20 @@ const MAX_DELTA = 0x3fffffff
  * Replaces how kafkajs writes a record batch: into one buffer of the right size instead of one a record, copied three times.
  * The bytes are the same. What is not plain (headers, compression, timestamps given as text) is written by the original.
  *
+ * Throws when the library has another shape; nothing is replaced then.
  * Source: Kafka message format, record batch version 2
  */
 export function replaceRecordBatch(): void {
   const require = createRequire(import.meta.url)
-  const record = exportsOf(require, 'kafkajs/src/protocol/recordBatch/record/v0')
-  const batch = exportsOf(require, 'kafkajs/src/protocol/recordBatch/v0')
+  const record = moduleOf('kafkajs/src/protocol/recordBatch/record/v0')
+  const batch = moduleOf('kafkajs/src/protocol/recordBatch/v0')
   const encoderClass = require('kafkajs/src/protocol/encoder') as { prototype: object }
   const originalRecord = record.exports as (input: PlainRecord) => object
   const { RecordBatch: originalBatch, ...others } = batch.exports as {
     RecordBatch: (input: object) => Promise<object>
   }
+  const known = [originalRecord, originalBatch, encoderClass].every((one) => typeof one === 'function')
+  if (!known) throw new Error('kafkajs writes record batches in another way')
 
   record.exports = (input: PlainRecord): PlainRecord => input
   batch.exports = {
@@ -69,14 +73,6 @@ export function replaceRecordBatch(): void {
       return encoder
     },
   }
-}
-
-function exportsOf(require: NodeJS.Require, module: string): { exports: unknown } {
-  const path = require.resolve(module)
-  require(path)
-  const loaded = require.cache[path]
-  if (loaded === undefined) throw new Error(`${module} could not be loaded`)
-  return loaded
 }
 
 function isPlain(

@@ -1,9 +1,21 @@
-import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs'
-import { causeOf } from '../../core/cause.js'
-import type { MessageHeader, SourceMessage, TopicPartition } from '../../core/model.js'
-import type { Clock, EventSource, Log, SourceListener } from '../../core/ports.js'
-import { createKafkaClient, type KafkaConnection } from './client.js'
-import { hookAssigner, loadKafkajs } from './patches.js'
+import type { EachBatchPayload } from 'kafkajs'
+import { sleep } from '../../core/abort.js'
+import type { TopicPartition } from '../../core/model.js'
+import type { Clock, EventSource, Log, Metrics, SourceListener } from '../../core/ports.js'
+import type { KafkaConnection } from './client.js'
+import {
+  type CreateConsumer,
+  consumersOf,
+  type LibraryConsumer,
+  rebalanceTimeoutOf,
+  requestTimeoutOf,
+} from './consumer.js'
+import type { FetchedBatch } from './group-hooks.js'
+import { type Member, type MemberEvents, openMember } from './member.js'
+import { sourceMessage } from './messages.js'
+import { skippedPatches } from './patches.js'
+import { createPositions } from './positions.js'
+import { createRestarts, type Restarts } from './restarts.js'
 
 export interface KafkaSourceOptions {
   readonly connection: KafkaConnection
@@ -13,216 +25,208 @@ export interface KafkaSourceOptions {
   readonly rebalanceDrainMs: number
   readonly clock: Clock
   readonly log: Log
+  /** Left out: nobody counts. */
+  readonly metrics?: Metrics
   /** Told where a partition's reading stands after each batch, control records included. */
   readonly onPosition?: (at: TopicPartition, next: number) => void
 }
 
-/** A consumer-group member of kafkajs. `commit` is for at-least-once delivery: it throws when the partition was lost. */
-export interface KafkaSource extends EventSource {
-  commit(at: TopicPartition, next: number): Promise<void>
+/** The right to commit offsets of a partition for as long as its present assignment lasts. For at-least-once delivery. */
+export interface Claim {
+  /** Throws when the partition was given up meanwhile, and when it is unknown whether the offset was committed. */
+  commit(next: number): Promise<void>
 }
 
-/** A fetch of one partition: small, because what lanes do not take now is read again. */
-const MAX_BYTES_PER_PARTITION = 65_536
-const MAX_BYTES_PER_FETCH = 2_097_152
-/** Longest wait of an empty fetch; also how long a resumed partition may wait. */
-const MAX_WAIT_MS = 200
-const RESTART_MS = 1000
+/** A member of a consumer group that comes back by itself, whatever ends it. */
+export interface KafkaSource extends EventSource {
+  claim(at: TopicPartition): Claim
+}
+
+/** A consumer that is of no use any more is left behind after so long; the broker notices by itself later. */
+const DISCARD_MS = 1000
+/** A stop leaves the group in order. */
+const LEAVE_MS = 5000
+/** From the first connection to the join. */
+const CONNECT_MS = 20_000
+const NO_METRICS: Metrics = { add: () => undefined, set: () => undefined, observe: () => undefined }
 
 export function createKafkaSource(options: KafkaSourceOptions): KafkaSource {
-  return new GroupMember(options)
+  return createGroupSource(options, consumersOf(options))
 }
 
-class GroupMember implements KafkaSource {
+/** In: `create`, which makes consumers: those of the library, or doubles. */
+export function createGroupSource(options: KafkaSourceOptions, create: CreateConsumer): KafkaSource {
+  return new GroupSource(options, create)
+}
+
+class GroupSource implements KafkaSource {
   private readonly options: KafkaSourceOptions
-  private consumer: Consumer | null = null
-  private listener: SourceListener | null = null
-  private joined = false
+  private readonly create: CreateConsumer
+  private readonly restarts: Restarts
+  private readonly positions = createPositions()
+  private readonly ending = new AbortController()
+  private member: Member | null = null
+  private serving: Promise<void> = Promise.resolve()
   /** Partitions were assigned at some time: there may be work to finish before the next join. */
   private hadPartitions = false
-  private stopping = false
-  private onJoined: (() => void)[] = []
+  /** Raised whenever partitions are given up or given. */
+  private assignment = 0
+  private firstJoined: () => void = () => undefined
 
-  constructor(options: KafkaSourceOptions) {
+  constructor(options: KafkaSourceOptions, create: CreateConsumer) {
     this.options = options
+    this.create = create
+    const { connection, log, metrics = NO_METRICS } = options
+    this.restarts = createRestarts({ brokers: connection.brokers, log, metrics })
   }
 
   async start(listener: SourceListener): Promise<void> {
-    this.listener = listener
-    for (let tries = 0; !this.stopping; tries += 1) {
-      try {
-        await this.run(listener)
-        return
-      } catch (error) {
-        const { brokers } = this.options.connection
-        if (tries === 0)
-          this.options.log.warn('broker-unreachable', { brokers: [...brokers], cause: causeOf(error) })
-        await this.discard()
-        await this.sleep(RESTART_MS)
-      }
+    const patches = skippedPatches()
+    if (patches.length > 0) this.options.log.info('patches-skipped', { patches })
+    const joined = new Promise<void>((resolve) => {
+      this.firstJoined = resolve
+    })
+    this.serving = this.serve(listener)
+    await Promise.race([joined, this.serving])
+  }
+
+  /** One consumer after another, until the stop. */
+  private async serve(listener: SourceListener): Promise<void> {
+    const { clock, topics, sessionTimeoutMs } = this.options
+    const { signal } = this.ending
+    const requestMs = requestTimeoutOf(this.options)
+    const limits = {
+      joinMs: 2 * rebalanceTimeoutOf(this.options) + CONNECT_MS,
+      fetchMs: 3 * requestMs,
+      heartbeatMs: 2 * sessionTimeoutMs,
+    }
+    while (!signal.aborted) {
+      const member = openMember({
+        create: this.create,
+        topics,
+        limits,
+        clock,
+        events: this.eventsFor(listener),
+      })
+      this.member = member
+      const end = await member.ended
+      this.assignment += 1
+      await member.close(DISCARD_MS)
+      if (!signal.aborted) await sleep(clock, this.restarts.ended(end), signal)
     }
   }
 
-  private async run(listener: SourceListener): Promise<void> {
-    const consumer = this.createConsumer(listener)
-    this.consumer = consumer
-    await consumer.connect()
-    await this.stillWanted(consumer)
-    await consumer.subscribe({ topics: [...this.options.topics], fromBeginning: true })
-    await this.stillWanted(consumer)
-    await consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: 64,
-      eachBatch: async (payload) => this.eachBatch(payload, listener),
-    })
-  }
-
-  /** A stop that came while the consumer connected has not disconnected it for good: kafkajs goes on trying. */
-  private async stillWanted(consumer: Consumer): Promise<void> {
-    if (!this.stopping && this.consumer === consumer) return
-    await consumer.disconnect().catch(() => undefined)
-    throw new Error('the source was stopped')
-  }
-
-  private createConsumer(listener: SourceListener): Consumer {
-    const { connection, groupId, sessionTimeoutMs, rebalanceDrainMs, log } = this.options
-    const { PartitionAssigners } = loadKafkajs()
-    const consumer = createKafkaClient(connection, 'consumer', log).consumer({
-      groupId,
-      sessionTimeout: sessionTimeoutMs,
-      heartbeatInterval: Math.floor(sessionTimeoutMs / 6),
-      rebalanceTimeout: Math.max(2 * sessionTimeoutMs, 4 * rebalanceDrainMs),
-      maxWaitTimeInMs: Math.min(MAX_WAIT_MS, Math.floor(sessionTimeoutMs / 6)),
-      maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
-      maxBytes: MAX_BYTES_PER_FETCH,
-      allowAutoTopicCreation: false,
-      readUncommitted: false,
-      partitionAssigners: [
-        (args) =>
-          hookAssigner(PartitionAssigners.roundRobin(args), {
-            revoking: () => (this.hadPartitions ? listener.revoking() : Promise.resolve()),
-            outOfRange: (at) => {
-              this.pause(at)
-              listener.outOfRange(at)
-            },
-          }),
-      ],
-    })
-    consumer.on(consumer.events.GROUP_JOIN, (event) => this.assign(event.payload.memberAssignment, listener))
-    consumer.on(consumer.events.HEARTBEAT, () => listener.heartbeat())
-    const { onPosition } = this.options
-    if (onPosition !== undefined) {
-      consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) =>
-        onPosition({ topic: payload.topic, partition: payload.partition }, Number(payload.lastOffset) + 1),
-      )
+  private eventsFor(listener: SourceListener): MemberEvents {
+    return {
+      revoking: async () => {
+        if (this.hadPartitions) await listener.revoking()
+        this.assignment += 1
+      },
+      assigned: (partitions) => this.assigned(partitions, listener),
+      heartbeat: () => listener.heartbeat(),
+      accepts: (batch) => this.accepts(batch),
+      batch: (payload) => this.take(payload, listener),
+      position: (at, next) => this.options.onPosition?.(at, next),
+      outOfRange: (at) => {
+        this.pause(at)
+        listener.outOfRange(at)
+      },
+      steady: () => this.restarts.steady(),
     }
-    consumer.on(consumer.events.CRASH, (event) => this.crashed(consumer, event.payload.restart))
-    return consumer
   }
 
-  /** Runs before the first fetch of the generation. Pauses of an earlier assignment are still in force. */
-  private assign(assignment: Readonly<Record<string, number[]>>, listener: SourceListener): void {
-    const partitions = Object.entries(assignment).flatMap(([topic, list]) =>
-      list.map((partition) => ({ topic, partition })),
-    )
-    this.joined = true
-    for (const at of partitions) this.pause(at)
+  /** Pauses of an earlier assignment are still in force. */
+  private assigned(partitions: readonly TopicPartition[], listener: SourceListener): void {
+    this.assignment += 1
     this.hadPartitions = true
-    for (const resolve of this.onJoined.splice(0)) resolve()
-    if (!this.stopping) listener.assigned(partitions)
+    this.positions.clear()
+    for (const at of partitions) this.pause(at)
+    this.firstJoined()
+    if (!this.ending.signal.aborted) listener.assigned(partitions)
+  }
+
+  private accepts(batch: FetchedBatch): boolean {
+    const expected = this.positions.check(batch)
+    if (typeof expected !== 'number') return true
+    this.options.log.debug('batch-dropped', { ...batch.at, fetched: batch.fetchedOffset, expected })
+    this.seek(batch.at, expected)
+    return false
   }
 
   /** No await between the lane's answer and resolveOffset: a lane must not change in between. */
-  private eachBatch(
+  private take(
     { batch, resolveOffset, isRunning, isStale }: EachBatchPayload,
     listener: SourceListener,
   ): void {
     if (isStale() || !isRunning()) return
     const at = { topic: batch.topic, partition: batch.partition }
+    const before = this.positions.of(at)
     const messages = batch.messages.map((message) => sourceMessage(at, message))
     const taken = listener.messages(at, messages, Number(batch.highWatermark))
     const last = batch.messages[taken - 1]
     // A batch that is not taken comes again at once unless its partition is paused.
-    if (last === undefined) this.pause(at)
-    else resolveOffset(last.offset)
+    if (last === undefined) {
+      this.pause(at)
+      return
+    }
+    resolveOffset(last.offset)
+    // The library steps over the control records behind the last message; a seek in between has the last word.
+    const resolved = taken === batch.messages.length ? batch.lastOffset() : last.offset
+    this.positions.advance(at, before, Number(resolved) + 1)
   }
 
-  private crashed(consumer: Consumer, restarts: boolean): void {
-    if (this.consumer !== consumer) return
-    this.joined = false
-    this.options.log.warn('consumer-restarts', { byItself: restarts })
-    if (restarts || this.stopping || this.listener === null) return
-    const { listener } = this
-    void this.discard().then(async () => {
-      await this.sleep(RESTART_MS)
-      if (!this.stopping) await this.start(listener)
-    })
+  private consumer(): LibraryConsumer | null {
+    return this.member?.joined() ?? null
   }
 
-  // Before it has joined, kafkajs throws at these; the next assignment pauses everything and seeks anew anyway.
+  // Without a group there is nothing to do: the next assignment pauses everything and seeks anew anyway.
   pause({ topic, partition }: TopicPartition): void {
-    if (this.joined) this.consumer?.pause([{ topic, partitions: [partition] }])
+    this.consumer()?.pause([{ topic, partitions: [partition] }])
   }
 
   resume({ topic, partition }: TopicPartition): void {
-    if (this.joined) this.consumer?.resume([{ topic, partitions: [partition] }])
+    this.consumer()?.resume([{ topic, partitions: [partition] }])
   }
 
-  seek({ topic, partition }: TopicPartition, offset: number): void {
-    if (this.joined) this.consumer?.seek({ topic, partition, offset: String(offset) })
+  seek(at: TopicPartition, offset: number): void {
+    this.positions.sought(at, offset)
+    this.consumer()?.seek({ topic: at.topic, partition: at.partition, offset: String(offset) })
   }
 
-  async commit({ topic, partition }: TopicPartition, next: number): Promise<void> {
-    if (this.consumer === null) throw new Error('the consumer is not running')
-    await this.consumer.commitOffsets([{ topic, partition, offset: String(next) }])
+  claim({ topic, partition }: TopicPartition): Claim {
+    const mine = this.assignment
+    const present = (): LibraryConsumer => {
+      const consumer = this.consumer()
+      if (consumer === null || this.assignment !== mine) throw new Error('the partition was given up')
+      return consumer
+    }
+    return {
+      commit: async (next) => {
+        await present().commitOffsets([{ topic, partition, offset: String(next) }])
+        // A consumer that has stopped meanwhile says nothing, and has committed nothing.
+        present()
+      },
+    }
   }
 
   async stop(): Promise<void> {
-    this.stopping = true
-    // Leaving in the middle of a join leaves a ghost: the group would wait for it until the session timeout.
-    if (this.consumer !== null && !this.joined) {
-      await Promise.race([
-        new Promise<void>((resolve) => this.onJoined.push(resolve)),
-        this.sleep(this.options.sessionTimeoutMs / 3),
-      ])
+    this.ending.abort()
+    const { member } = this
+    if (member !== null) {
+      // Leaving in the middle of a join leaves a ghost: the group would wait for it until the session timeout.
+      await this.within(this.options.sessionTimeoutMs / 3, member.settled)
+      await member.close(LEAVE_MS)
     }
-    await this.discard()
+    await this.serving
   }
 
-  private async discard(): Promise<void> {
-    const { consumer } = this
-    this.consumer = null
-    this.joined = false
-    await consumer?.disconnect().catch(() => undefined)
+  private within(limitMs: number, done: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.options.clock.after(limitMs, resolve)
+      void done.then(() => {
+        cancel()
+        resolve()
+      })
+    })
   }
-
-  private sleep(delayMs: number): Promise<void> {
-    return new Promise((resolve) => this.options.clock.after(delayMs, resolve))
-  }
-}
-
-function sourceMessage(at: TopicPartition, message: KafkaMessage): SourceMessage {
-  return {
-    topic: at.topic,
-    partition: at.partition,
-    offset: Number(message.offset),
-    timestamp: Number(message.timestamp),
-    key: message.key,
-    value: message.value,
-    headers: headersOf(message.headers),
-  }
-}
-
-const NO_HEADERS: readonly MessageHeader[] = []
-
-function headersOf(headers: KafkaMessage['headers']): readonly MessageHeader[] {
-  if (headers === undefined) return NO_HEADERS
-  const list: MessageHeader[] = []
-  for (const [key, values] of Object.entries(headers)) {
-    for (const value of Array.isArray(values) ? values : [values]) {
-      list.push({ key, value: value == null ? null : Buffer.from(value) })
-    }
-  }
-  return list
 }

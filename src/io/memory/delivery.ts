@@ -1,9 +1,10 @@
+import { sleep } from '../../core/abort.js'
 import type { TopicPartition } from '../../core/model.js'
 import type { Committer, Delivery, StartOffset } from '../../core/ports.js'
 import { isBrokerError } from './broker-error.js'
 import { createCommitter, type Writer } from './committer.js'
 import type { MemoryBroker } from './kafka.js'
-import { createNetwork, type NetworkOptions, sleep } from './network.js'
+import { createNetwork, type NetworkOptions } from './network.js'
 import { createPlainWriter, createTransactionalWriter } from './writers.js'
 
 export interface MemoryDeliveryOptions extends NetworkOptions {
@@ -73,27 +74,24 @@ export function createMemoryDelivery(broker: MemoryBroker, options: MemoryDelive
     }
   }
 
-  async function open(list: readonly TopicPartition[]): Promise<readonly (Committer | Error)[]> {
-    if (ending.signal.aborted) return list.map(() => new Error('the delivery is closed'))
-    const writers = await Promise.all(list.map(fence))
+  async function openOne(at: TopicPartition): Promise<Committer | Error> {
+    if (ending.signal.aborted) return new Error('the delivery is closed')
+    const writer = await fence(at)
+    if (writer instanceof Error) return writer
     try {
-      // Only after every fence: before it, the offset of a commit in flight may still be the old one.
-      const starts = await network.call('offset-fetch', () => list.map(startOrError))
-      return writers.map((writer, index) => {
-        const start = starts[index]
-        if (writer instanceof Error) return writer
-        if (start === undefined || start instanceof Error) return asError(start)
-        const committer = createCommitter({ start, writer, closed: () => opened.delete(committer) })
-        opened.add(committer)
-        return committer
-      })
+      // Only after the fence: before it, the offset of a commit in flight may still be the old one.
+      const start = await network.call('offset-fetch', () => startOrError(at))
+      if (start instanceof Error) return start
+      const committer: Committer = createCommitter({ start, writer, closed: () => opened.delete(committer) })
+      opened.add(committer)
+      return committer
     } catch (error) {
-      return writers.map((writer) => asError(writer instanceof Error ? writer : error))
+      return asError(error)
     }
   }
 
   return {
-    open,
+    open: (list) => list.map(openOne),
     async close() {
       ending.abort()
       await Promise.all([...opened].map((committer) => committer.close()))

@@ -1,7 +1,8 @@
+import { sleep } from '../../core/abort.js'
 import type { Clock } from '../../core/ports.js'
 import { isBrokerError } from './broker-error.js'
 import type { GroupCoordinator, JoinReply, JoinRequest } from './group.js'
-import { type Network, sleep } from './network.js'
+import type { Network } from './network.js'
 
 /** One member of a group, as the client sees it. */
 export interface Membership {

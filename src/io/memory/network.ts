@@ -86,18 +86,3 @@ export function createNetwork(broker: BrokerSide, options: NetworkOptions): Netw
 
   return { call }
 }
-
-/** Waits; ends early, with false, when the signal is aborted. */
-export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return Promise.resolve(false)
-  return new Promise((resolve) => {
-    const end = (whole: boolean): void => {
-      cancel()
-      signal.removeEventListener('abort', early)
-      resolve(whole)
-    }
-    const early = (): void => end(false)
-    const cancel = clock.after(delayMs, () => end(true))
-    signal.addEventListener('abort', early)
-  })
-}

@@ -1,3 +1,4 @@
+import { EVENT_MEMBERS } from '../../core/event-members.js'
 import type { AvroEvent, EventReader } from '../../core/ports.js'
 import { CheckedReader } from './checked-reader.js'
 import type { SchemaRegistry } from './registry.js'
@@ -18,17 +19,7 @@ const HEADER_BYTES = 5
 const DEFAULT_UNKNOWN_TTL_MS = 10_000
 // Ids come from messages, so both memories are bounded; what falls out is asked for again.
 const MAX_REMEMBERED = 1_000
-const WANTED: ReadonlySet<string> = new Set([
-  'event',
-  '_id',
-  'handshakeId',
-  'tag',
-  'number',
-  'requestId',
-  'flowId',
-  'snapshot',
-  'updated',
-])
+const WANTED: ReadonlySet<string> = new Set(['event', ...EVENT_MEMBERS])
 
 /**
  * Reads Avro events by the schema they were written with; fields are picked by name, so any record that has them will do.

@@ -9,21 +9,46 @@ function createCluster() {
   const asked: string[] = []
   let coordinator = 1
   let time = 0
+  /** What the broker refuses with. */
+  let refusal: string | null = null
+  let reachable = true
+  const brokerOf = (nodeId: string | number) => ({
+    nodeId,
+    async endTxn() {
+      if (refusal !== null) throw Object.assign(new Error('refused'), { type: refusal })
+      return 'ended'
+    },
+  })
   const find = rememberCoordinators(
     async ({ groupId, coordinatorType }) => {
       asked.push(`${coordinatorType} ${groupId}`)
-      return { nodeId: coordinator }
+      return brokerOf(coordinator)
     },
     () => time,
   )
-  const state: ClusterState = { findBroker: async ({ nodeId }) => ({ nodeId }) }
-  const other: ClusterState = { findBroker: async ({ nodeId }) => ({ nodeId }) }
+  const findBroker: ClusterState['findBroker'] = async ({ nodeId }) => {
+    if (!reachable) throw new Error('not reachable')
+    return brokerOf(nodeId)
+  }
+  const state: ClusterState = { findBroker }
+  const other: ClusterState = { findBroker }
   return {
     asked,
     ask: async (question: CoordinatorQuestion) => (await find.call(state, question)).nodeId,
     askOther: async (question: CoordinatorQuestion) => (await find.call(other, question)).nodeId,
     moveTo: (nodeId: number) => {
       coordinator = nodeId
+    },
+    /** Finds the coordinator and asks it for something. */
+    async end(question: CoordinatorQuestion): Promise<unknown> {
+      const broker = (await find.call(state, question)) as ReturnType<typeof brokerOf>
+      return broker.endTxn()
+    },
+    refuseWith: (type: string | null) => {
+      refusal = type
+    },
+    reach: (can: boolean) => {
+      reachable = can
     },
     pass: (ms: number) => {
       time += ms
@@ -64,5 +89,27 @@ describe('the coordinator of a transaction', () => {
     await cluster.ask({ groupId: 'g' })
     await cluster.ask({ groupId: 'g' })
     expect(cluster.asked).toHaveLength(2)
+  })
+
+  it('is asked for again at once when it refuses, and not when another transaction is just ending', async () => {
+    const cluster = createCluster()
+    expect(await cluster.end(transaction)).toBe('ended')
+    cluster.refuseWith('CONCURRENT_TRANSACTIONS')
+    await expect(cluster.end(transaction)).rejects.toThrow('refused')
+    expect(await cluster.ask(transaction)).toBe(1)
+    expect(cluster.asked).toHaveLength(1)
+    cluster.refuseWith('NOT_COORDINATOR_FOR_GROUP')
+    await expect(cluster.end(transaction)).rejects.toThrow('refused')
+    cluster.moveTo(2)
+    expect(await cluster.ask(transaction)).toBe(2)
+    expect(cluster.asked).toHaveLength(2)
+  })
+
+  it('is asked for again at once when it cannot be reached', async () => {
+    const cluster = createCluster()
+    await cluster.ask(transaction)
+    cluster.reach(false)
+    cluster.moveTo(2)
+    expect(await cluster.ask(transaction)).toBe(2)
   })
 })

@@ -1,59 +1,157 @@
-import type { CompressionTypes, Producer } from 'kafkajs'
+import type { CompressionTypes } from 'kafkajs'
 import { expect, it } from 'vitest'
+import type { TopicPartition } from '../../../src/core/model.js'
 import type { KafkaAdmin } from '../../../src/io/kafka/admin.js'
-import { createDelivery, type KafkaDeliveryOptions } from '../../../src/io/kafka/delivery.js'
+import {
+  createDelivery,
+  type KafkaDeliveryOptions,
+  type PartitionProducer,
+} from '../../../src/io/kafka/delivery.js'
 import { createMemoryLog } from '../../../src/io/memory/log.js'
+import { until } from '../../support/until.js'
 
-const at = { topic: 'events', partition: 0 }
-const admin = {
-  committed: async () => new Map([[0, 4]]),
-  ranges: async () => [{ partition: 0, low: 0, high: 9 }],
-} as unknown as KafkaAdmin
+const AT: TopicPartition = { topic: 'events', partition: 0 }
+const OTHER: TopicPartition = { topic: 'events', partition: 1 }
 
-const options = (transactionTimeoutMs: number): KafkaDeliveryOptions => ({
-  ...{ admin, transactionTimeoutMs, groupId: 'group', compression: 0 as CompressionTypes },
-  ...{ connection: { brokers: [], clientId: 'test', ssl: false, sasl: null }, log: createMemoryLog() },
-})
+/** Opens and writes when it is told to. */
+class HandProducer implements PartitionProducer {
+  closed = 0
+  opened: Promise<void> = Promise.resolve()
+  written: Promise<void> = Promise.resolve()
+  open = (): Promise<void> => this.opened
+  write = (): Promise<void> => this.written
+  async close(): Promise<void> {
+    this.closed += 1
+  }
+}
+
+function held(): { readonly promise: Promise<void>; readonly go: () => void } {
+  let go = (): void => undefined
+  const promise = new Promise<void>((resolve) => {
+    go = resolve
+  })
+  return { promise, go }
+}
+
+interface Scene {
+  readonly producers: readonly HandProducer[]
+  readonly limitMs?: number
+  readonly committed?: KafkaAdmin['committed']
+}
+
+function scene({ producers, limitMs = 5000, committed }: Scene) {
+  const asked: (readonly number[])[] = []
+  const admin = {
+    committed: async (groupId: string, topic: string, wanted: readonly number[] = []) => {
+      asked.push(wanted)
+      if (committed !== undefined) return committed(groupId, topic, wanted)
+      return new Map([0, 1].map((partition) => [partition, 4]))
+    },
+    ranges: async () => [0, 1].map((partition) => ({ partition, low: 0, high: 9 })),
+  } as unknown as KafkaAdmin
+  const options: KafkaDeliveryOptions = {
+    ...{ admin, transactionTimeoutMs: limitMs, groupId: 'group', compression: 0 as CompressionTypes },
+    ...{ connection: { brokers: [], clientId: 'test', ssl: false, sasl: null }, log: createMemoryLog() },
+  }
+  const left = [...producers]
+  const delivery = createDelivery(options, () => left.shift() ?? new HandProducer())
+  return { delivery, asked }
+}
 
 it('a producer that comes after its time limit is closed: nobody holds it', async () => {
-  let come = (): void => undefined
-  let closed = 0
-  const producer = {
-    async disconnect() {
-      closed += 1
-    },
-  } as unknown as Producer
-  const opening = new Promise<{ producer: Producer; transaction: null }>((resolve) => {
-    come = () => resolve({ producer, transaction: null })
-  })
-  const delivery = createDelivery(
-    options(5),
-    () => opening,
-    () => async () => undefined,
-  )
-  const [opened] = await delivery.open([at])
+  const producer = new HandProducer()
+  const opening = held()
+  producer.opened = opening.promise
+  const { delivery } = scene({ producers: [producer], limitMs: 5 })
+  const [opened] = await Promise.all(delivery.open([AT]))
   expect(opened).toMatchObject({ name: 'DeadlineExceeded' })
-  expect(closed).toBe(0)
-  come()
-  await opening
-  await Promise.resolve()
-  expect(closed).toBe(1)
+  opening.go()
+  await until('the producer is closed', () => producer.closed === 1)
 })
 
 it('a producer without a start offset is closed', async () => {
-  let closed = 0
-  const producer = {
-    async disconnect() {
-      closed += 1
-    },
-  } as unknown as Producer
-  const delivery = createDelivery(
-    options(5000),
-    async () => ({ producer, transaction: null }),
-    () => async () => undefined,
-  )
-  const [known, unknown] = await delivery.open([at, { topic: 'events', partition: 7 }])
+  const [good, bad] = [new HandProducer(), new HandProducer()]
+  const { delivery } = scene({ producers: [good, bad] })
+  const [known, unknown] = await Promise.all(delivery.open([AT, { topic: 'events', partition: 7 }]))
   expect(known).toMatchObject({ start: { kind: 'start', offset: 4 } })
   expect(unknown).toBeInstanceOf(Error)
-  expect(closed).toBe(1)
+  expect([good.closed, bad.closed]).toEqual([0, 1])
+})
+
+it('a partition that does not open holds up no other one', async () => {
+  const stuck = new HandProducer()
+  stuck.opened = new Promise(() => undefined)
+  const { delivery } = scene({ producers: [stuck, new HandProducer()] })
+  const [first, second] = delivery.open([AT, OTHER])
+  let over = false
+  void first?.then(() => {
+    over = true
+  })
+  expect(await second).toMatchObject({ start: { kind: 'start', offset: 4 } })
+  expect(over).toBe(false)
+  await delivery.close()
+  expect(await first).toBeInstanceOf(Error)
+})
+
+it('no offset is read before the producer is open, and those that open together share a question', async () => {
+  const openings = [held(), held(), held()]
+  const producers = openings.map(({ promise }) => Object.assign(new HandProducer(), { opened: promise }))
+  const { delivery, asked } = scene({ producers })
+  const opened = delivery.open([AT, OTHER, AT])
+  openings[0]?.go()
+  await opened[0]
+  expect(asked).toEqual([[0]])
+  openings[1]?.go()
+  openings[2]?.go()
+  await Promise.all(opened)
+  expect(asked.slice(1).flat()).toEqual([1, 0])
+  expect(asked.length).toBeLessThanOrEqual(3)
+})
+
+it('closing ends openings under way, closes what they opened, and opens nothing more', async () => {
+  const slow = new HandProducer()
+  slow.opened = new Promise(() => undefined)
+  const asking = new HandProducer()
+  const { delivery } = scene({
+    producers: [slow, asking],
+    committed: () => new Promise(() => undefined),
+  })
+  const opened = delivery.open([AT, OTHER])
+  await delivery.close()
+  for (const one of await Promise.all(opened)) expect(one).toBeInstanceOf(Error)
+  await until('both are closed', () => slow.closed === 1 && asking.closed === 1)
+  const later = await Promise.all(delivery.open([AT]))
+  expect(later[0]).toBeInstanceOf(Error)
+})
+
+it('closing waits for the commit under way, and closes committers that nobody closed', async () => {
+  const producer = new HandProducer()
+  const writing = held()
+  producer.written = writing.promise
+  const { delivery } = scene({ producers: [producer] })
+  const [committer] = await Promise.all(delivery.open([AT]))
+  if (committer === undefined || committer instanceof Error) throw new Error('nothing was opened')
+  const committed = committer.commit({ outputs: [], next: 5 })
+  let closed = false
+  const closing = delivery.close().then(() => {
+    closed = true
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  expect([closed, producer.closed]).toEqual([false, 0])
+  writing.go()
+  await committed
+  await closing
+  expect(producer.closed).toBe(1)
+})
+
+it('a committer whose commit took too long is of no use, and is closed without waiting for it', async () => {
+  const producer = new HandProducer()
+  producer.written = new Promise(() => undefined)
+  const { delivery } = scene({ producers: [producer], limitMs: 5 })
+  const [committer] = await Promise.all(delivery.open([AT]))
+  if (committer === undefined || committer instanceof Error) throw new Error('nothing was opened')
+  await expect(committer.commit({ outputs: [], next: 5 })).rejects.toMatchObject({ name: 'DeadlineExceeded' })
+  await expect(committer.commit({ outputs: [], next: 5 })).rejects.toThrow('busy, failed or closed')
+  await committer.close()
+  expect(producer.closed).toBe(1)
 })

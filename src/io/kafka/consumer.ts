@@ -1,0 +1,79 @@
+import type { Consumer } from 'kafkajs'
+import type { Log } from '../../core/ports.js'
+import { type KafkaConnection, openKafkaClient } from './client.js'
+import { type ConsumerHooks, hookAssigner } from './group-hooks.js'
+import { loadKafkajs } from './patches.js'
+import type { Sockets } from './sockets.js'
+
+export interface ConsumerSettings {
+  readonly connection: KafkaConnection
+  readonly groupId: string
+  readonly sessionTimeoutMs: number
+  readonly rebalanceDrainMs: number
+  readonly log: Log
+}
+
+/** What of a consumer of the library is used. */
+export type LibraryConsumer = Pick<
+  Consumer,
+  | 'connect'
+  | 'subscribe'
+  | 'run'
+  | 'on'
+  | 'events'
+  | 'pause'
+  | 'resume'
+  | 'seek'
+  | 'commitOffsets'
+  | 'disconnect'
+>
+
+export interface NewConsumer {
+  readonly consumer: LibraryConsumer
+  readonly sockets: Pick<Sockets, 'close'>
+}
+
+export type CreateConsumer = (hooks: ConsumerHooks) => NewConsumer
+
+/** A fetch of one partition: small, because what lanes do not take now is read again. */
+const MAX_BYTES_PER_PARTITION = 65_536
+const MAX_BYTES_PER_FETCH = 2_097_152
+/** Longest wait of an empty fetch; also how long a resumed partition may wait. */
+const MAX_WAIT_MS = 200
+const MIN_REQUEST_MS = 3000
+const MAX_REQUEST_MS = 10_000
+
+/** Longest wait for an answer: a heartbeat that takes longer is of no use any more. */
+export const requestTimeoutOf = ({ sessionTimeoutMs }: ConsumerSettings): number =>
+  Math.min(Math.max(Math.floor((sessionTimeoutMs * 2) / 3), MIN_REQUEST_MS), MAX_REQUEST_MS)
+
+/** How long the group waits for its slowest member. */
+export const rebalanceTimeoutOf = ({ sessionTimeoutMs, rebalanceDrainMs }: ConsumerSettings): number =>
+  Math.max(2 * sessionTimeoutMs, 4 * rebalanceDrainMs)
+
+/**
+ * Makes consumers of the library, each with connections of its own. None starts itself again: the library's restart cannot
+ * be called off, and would leave a member that nobody reads for.
+ */
+export function consumersOf(settings: ConsumerSettings): CreateConsumer {
+  const { connection, groupId, sessionTimeoutMs, log } = settings
+  return (hooks) => {
+    const { PartitionAssigners } = loadKafkajs()
+    const requestTimeoutMs = requestTimeoutOf(settings)
+    const { kafka, sockets } = openKafkaClient({ connection, role: 'consumer', log, requestTimeoutMs })
+    const consumer = kafka.consumer({
+      groupId,
+      sessionTimeout: sessionTimeoutMs,
+      heartbeatInterval: Math.floor(sessionTimeoutMs / 6),
+      rebalanceTimeout: rebalanceTimeoutOf(settings),
+      maxWaitTimeInMs: Math.min(MAX_WAIT_MS, Math.floor(sessionTimeoutMs / 6)),
+      maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
+      maxBytes: MAX_BYTES_PER_FETCH,
+      allowAutoTopicCreation: false,
+      readUncommitted: false,
+      retry: { restartOnFailure: () => Promise.resolve(false) },
+      partitionAssigners: [(args) => hookAssigner(PartitionAssigners.roundRobin(args), hooks)],
+    })
+    return { consumer, sockets }
+  }
+}

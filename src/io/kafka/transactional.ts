@@ -1,0 +1,77 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Producer, Transaction } from 'kafkajs'
+import type { TopicPartition } from '../../core/model.js'
+import type { CommitBatch, Delivery } from '../../core/ports.js'
+import { discardClient, openKafkaClient } from './client.js'
+import { createDelivery, type KafkaDeliveryOptions, type PartitionProducer } from './delivery.js'
+import { partitioner, sends } from './produce.js'
+
+/**
+ * Exactly-once: outputs and offset in one transaction, a transactional id for each group, topic and partition.
+ *
+ * InitProducerId comes first: it completes or aborts what a former owner left, and fences it. Only then is the committed
+ * offset final and read. After any error the producer is thrown away: kafkajs would lose a later batch in silence.
+ * Source: kafkajs-exactly-once.md sections 1 and 2
+ */
+export function createTransactionalDelivery(options: KafkaDeliveryOptions): Delivery {
+  return createDelivery(options, (at) => new TransactionalProducer(options, at))
+}
+
+class TransactionalProducer implements PartitionProducer {
+  private readonly options: KafkaDeliveryOptions
+  private readonly at: TopicPartition
+  private readonly producer: Producer
+  private begun: Transaction | null = null
+  readonly close: () => Promise<void>
+
+  constructor(options: KafkaDeliveryOptions, at: TopicPartition) {
+    const { connection, groupId, transactionTimeoutMs, log } = options
+    const { kafka, sockets } = openKafkaClient({ connection, role: 'lane', log })
+    const producer = kafka.producer({
+      transactionalId: `${groupId}.${at.topic}.${at.partition}`,
+      idempotent: true,
+      maxInFlightRequests: 1,
+      transactionTimeout: transactionTimeoutMs,
+      createPartitioner: partitioner,
+      allowAutoTopicCreation: false,
+    })
+    this.options = options
+    this.at = at
+    this.producer = producer
+    this.close = () => discardClient(producer, sockets)
+  }
+
+  async open(): Promise<void> {
+    await this.producer.connect()
+    this.begun = await this.producer.transaction()
+  }
+
+  /** Outputs first: they make the broker ready for the offset of the same transaction. */
+  async write(batch: CommitBatch, signal: AbortSignal): Promise<void> {
+    const current = this.begun ?? (await this.producer.transaction())
+    this.begun = null
+    for (const send of sends(batch.outputs, this.options.compression)) await current.sendBatch(send)
+    await this.sendOffset(current, batch.next, signal)
+    await current.commit()
+  }
+
+  /** Without an output before it, AddOffsetsToTxn may meet the end of the transaction before; kafkajs does not retry it. */
+  private async sendOffset(transaction: Transaction, next: number, signal: AbortSignal): Promise<void> {
+    const partitions = [{ partition: this.at.partition, offset: String(next) }]
+    const topics = [{ topic: this.at.topic, partitions }]
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await transaction.sendOffsets({ consumerGroupId: this.options.groupId, topics })
+        return
+      } catch (error) {
+        const concurrent =
+          error instanceof Error && 'type' in error && error.type === 'CONCURRENT_TRANSACTIONS'
+        if (!concurrent || tries >= CONCURRENT_TRIES) throw error
+        await wait(CONCURRENT_WAIT_MS, undefined, { signal })
+      }
+    }
+  }
+}
+
+const CONCURRENT_TRIES = 20
+const CONCURRENT_WAIT_MS = 20

@@ -1,0 +1,169 @@
+/** The connection of kafkajs as shipped and as patched, against a server of this test. */
+import { createRequire } from 'node:module'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { afterEach, expect, it } from 'vitest'
+import { breakOffSilent, type ConnectionState, connectOnce } from '../../../src/io/kafka/connections.js'
+import { createSockets } from '../../../src/io/kafka/sockets.js'
+import { until } from '../../support/until.js'
+
+const require = createRequire(import.meta.url)
+
+interface Connection extends ConnectionState {
+  connect(): Promise<unknown>
+  disconnect(): Promise<unknown>
+  send(request: unknown): Promise<unknown>
+}
+interface ConnectionClass {
+  new (options: object): Connection
+  prototype: { connect: Connection['connect']; send: Connection['send'] }
+}
+
+const Shipped = require('kafkajs/src/network/connection') as ConnectionClass
+const shippedFactory = (require('kafkajs/src/network/socketFactory') as () => unknown)()
+
+class Patched extends Shipped {}
+Patched.prototype.connect = connectOnce(Shipped.prototype.connect)
+Patched.prototype.send = breakOffSilent(Shipped.prototype.send)
+
+let server: Server | null = null
+const accepted: Socket[] = []
+afterEach(() => {
+  for (const socket of accepted.splice(0)) socket.destroy()
+  server?.close()
+  server = null
+})
+
+/** In: what the server does with each connection, in order; the last one again and again. */
+async function listen(...behaviours: ((socket: Socket) => void)[]): Promise<number> {
+  server = createServer((socket) => {
+    const behave = behaviours[Math.min(accepted.length, behaviours.length - 1)]
+    accepted.push(socket)
+    socket.on('error', () => undefined)
+    behave?.(socket)
+  })
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve))
+  return (server.address() as AddressInfo).port
+}
+
+const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, namespace: () => logger }
+const open: Connection[] = []
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((connection) => connection.disconnect()))
+})
+
+function connectionTo(port: number, Class: ConnectionClass): Connection {
+  const connection = new Class({
+    ...{ host: '127.0.0.1', port, logger, connectionTimeout: 1000, requestTimeout: 200 },
+    socketFactory: Class === Shipped ? shippedFactory : createSockets().factory,
+  })
+  open.push(connection)
+  return connection
+}
+
+/** A request of four bytes, whose answer is a number. */
+const REQUEST = {
+  request: {
+    ...{ apiKey: 18, apiVersion: 0, apiName: 'ApiVersions' },
+    encode: async () => {
+      const Encoder = require('kafkajs/src/protocol/encoder') as new () => {
+        writeInt32(n: number): object
+      }
+      return new Encoder().writeInt32(1)
+    },
+  },
+  response: {
+    decode: async (payload: Buffer) => ({ number: payload.readInt32BE(0), clientSideThrottleTime: 0 }),
+    parse: async (decoded: { number: number }) => decoded.number,
+  },
+}
+
+/** Answers each request with a number. */
+const answering =
+  (number: number) =>
+  (socket: Socket): void => {
+    socket.on('data', (request) => socket.write(answerTo(request, number)))
+  }
+
+function answerTo(request: Buffer, number: number): Buffer {
+  const answer = Buffer.alloc(12)
+  answer.writeInt32BE(8, 0)
+  request.copy(answer, 4, 8, 12)
+  answer.writeInt32BE(number, 8)
+  return answer
+}
+
+const silent = (socket: Socket): void => void socket.resume()
+
+it('a request that is not answered in time ends its connection, so that the next one gets a new one', async () => {
+  const port = await listen(silent, answering(7))
+  const connection = connectionTo(port, Patched)
+  await connection.connect()
+  await expect(connection.send(REQUEST)).rejects.toMatchObject({ name: 'KafkaJSRequestTimeoutError' })
+  await until('the connection is given up', () => !connection.isConnected())
+  await connection.connect()
+  expect(await connection.send(REQUEST)).toBe(7)
+})
+
+it('as shipped the next request goes to the connection that does not answer', async () => {
+  const port = await listen(silent, answering(7))
+  const connection = connectionTo(port, Shipped)
+  await connection.connect()
+  for (let tries = 0; tries < 3; tries += 1) {
+    await expect(connection.send(REQUEST)).rejects.toMatchObject({ name: 'KafkaJSRequestTimeoutError' })
+    expect(connection.isConnected()).toBe(true)
+  }
+  expect(accepted).toHaveLength(1)
+})
+
+/** Half of an answer, then the end. */
+const half = (socket: Socket): void => {
+  socket.on('data', (request) => socket.end(answerTo(request, 3).subarray(0, 7)))
+}
+
+it('half an answer before a cut does not stand before the answers of the next connection', async () => {
+  const port = await listen(half, answering(7))
+  const connection = connectionTo(port, Patched)
+  await connection.connect()
+  await expect(connection.send(REQUEST)).rejects.toMatchObject({ name: 'KafkaJSConnectionClosedError' })
+  await connection.connect()
+  expect(await connection.send(REQUEST)).toBe(7)
+})
+
+it('as shipped nothing is understood any more after half an answer', async () => {
+  const port = await listen(half, answering(7))
+  const connection = connectionTo(port, Shipped)
+  await connection.connect()
+  await expect(connection.send(REQUEST)).rejects.toMatchObject({ name: 'KafkaJSConnectionClosedError' })
+  await until('the connection is given up', () => !connection.isConnected())
+  await connection.connect()
+  await expect(connection.send(REQUEST)).rejects.toMatchObject({ name: 'KafkaJSRequestTimeoutError' })
+})
+
+it.each([
+  ['ours opens one socket for all who ask at the same time', Patched, 1],
+  ['the library as shipped opens one for each', Shipped, 5],
+] as const)('%s', async (_, Class, sockets) => {
+  const port = await listen(answering(7))
+  const connection = connectionTo(port, Class)
+  await Promise.all(Array.from({ length: 5 }, () => connection.connect()))
+  await until('the server has seen them', () => accepted.length >= sockets)
+  expect(await connection.send(REQUEST)).toBe(7)
+  expect(accepted).toHaveLength(sockets)
+})
+
+it('a client that was given up opens no socket any more, and whoever waits for one is told', async () => {
+  const port = await listen(silent)
+  const sockets = createSockets()
+  const connection = new Patched({
+    ...{ host: '127.0.0.1', port, logger, connectionTimeout: 1000, requestTimeout: 10_000 },
+    socketFactory: sockets.factory,
+  })
+  await connection.connect()
+  const waiting = expect(connection.send(REQUEST)).rejects.toThrow('the connection was given up')
+  await until('the request is under way', () => accepted.length === 1)
+  sockets.close()
+  await waiting
+  await until('nothing is left', () => sockets.size() === 0)
+  await until('the connection has ended', () => !connection.isConnected())
+  await expect(connection.connect()).rejects.toThrow('the connection was given up')
+})
