@@ -122,16 +122,17 @@ async function prepareTopics(
     { connection, admin, groupId: kafka.groupId, clock, log },
     createOutcomeSourceReader(),
   )
-  const { events, outcomes, startFrom } = topics
-  const offsets = { groupId: kafka.groupId, events, outcomes, startFrom }
+  const { events, startFrom } = topics
+  const offsets = { groupId: kafka.groupId, events, startFrom }
   await untilItWorks({
     ...options,
     what: 'Kafka',
     operation: told(options, 'broker-down', async () => {
       const created = new Set(await ensureTopics(admin, topics, log))
       // On a topic just made there is nothing yet, and it may have no leader to ask.
+      const outcomes = created.has(topics.outcomes ?? '') ? null : topics.outcomes
       const delayed = topicsRead(topics).filter((topic) => !events.includes(topic) && !created.has(topic))
-      await settleFirstOffsets(admin, { ...offsets, delayed }, tellOf)
+      await settleFirstOffsets(admin, { ...offsets, outcomes, delayed }, tellOf)
     }),
     isPassing: (error) => !(error instanceof StartRefused),
   })

@@ -265,14 +265,14 @@ describe.each(['exactly-once', 'at-least-once'] as const)('%s', (delivery) => {
 })
 
 describe('topics made at the start', () => {
-  it('are never compacted, and keep dead letters and outcomes for 30 days', async () => {
+  it('are never compacted, keep dead letters and outcomes for 30 days, and what waits for ever', async () => {
     const site = await createSite({ createEvents: false, partitions: 3 })
     const { admin } = site.broker
     const here = await site.here('topics.replicationFactor=-1')
     await here.started
     await here.stop()
     const { topics } = await admin.fetchTopicMetadata({ topics: Object.values(site.topics) })
-    expect(topics.map(({ partitions }) => partitions.length)).toEqual([3, 3, 3, 3])
+    expect(topics.map(({ partitions }) => partitions.length)).toEqual([3, 3, 3, 3, 3])
     const settings = async (name: string): Promise<Record<string, string>> => {
       const { resources } = await admin.describeConfigs({
         includeSynonyms: false,
@@ -287,6 +287,7 @@ describe('topics made at the start', () => {
     expect(await settings(site.topics.verified)).toEqual({ 'cleanup.policy': 'delete' })
     expect(await settings(site.topics.deadLetter)).toEqual(kept)
     expect(await settings(site.topics.outcomes)).toEqual(kept)
+    expect(await settings(site.topics.replay)).toEqual({ ...kept, 'retention.ms': '-1' })
     await site.close()
   })
 })

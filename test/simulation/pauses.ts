@@ -95,6 +95,13 @@ function resumeMsOf({ arrivals }: Plan, { kind, fromMs, toMs }: Outage, { clock 
   return lastMs + intervalMs + WORK_MS
 }
 
+/** Codes that an event without a fault of its own ends with only if the outage is taken for its fault. */
+const BLAMES: ReadonlySet<string> = new Set(['retries-exhausted', 'request-rejected', 'handshake-forbidden'])
+
+/** An event that may end in several ways, because a delay comes in between, ended in none of them. */
+const isBlamed = (found: string): boolean =>
+  found === '' || [...BLAMES].some((code) => found.includes(code))
+
 /** Every event ends as it would have without the outage, whatever it went through. */
 function judgeEnds(plan: Plan, outage: Outage, evidence: Evidence) {
   const options = { delivery: plan.transactional ? 'exactly-once' : 'at-least-once' } as const
@@ -106,17 +113,17 @@ function judgeEnds(plan: Plan, outage: Outage, evidence: Evidence) {
   for (const { origin, outcome, code } of evidence.outcomes) {
     const place = placeOf(origin)
     if (outcome === 'DELAYED') {
-      if (isPlain(outage.kind)) wrong.push(`${place} was delayed, ${code}`)
+      if (isPlain(outage.kind) && BLAMES.has(code ?? '')) wrong.push(`${place} was delayed, ${code}`)
       continue
     }
     ends.set(place, (ends.get(place) ?? new Set()).add(`${outcome} ${code}`))
   }
   for (const [index, { at }] of evidence.inputs.entries()) {
-    const { outcome, code } = plan.arrivals[index]?.event.expected ?? { outcome: 'none', code: null }
+    const expected = plan.arrivals[index]?.event.expected
     const found = [...(ends.get(placeOf(at)) ?? [])].join(', ')
     if (!isPlain(outage.kind) && found === 'DEAD retries-exhausted') exhausted += 1
-    else if (found !== `${outcome} ${code}`)
-      wrong.push(`${placeOf(at)} ended ${found}, not ${outcome} ${code}`)
+    else if (expected === undefined ? isBlamed(found) : found !== `${expected.outcome} ${expected.code}`)
+      wrong.push(`${placeOf(at)} ended ${found}, not ${expected?.outcome ?? 'by itself'} ${expected?.code ?? ''}`)
   }
   return { wrong: wrong.slice(0, 5), exhausted }
 }
