@@ -208,7 +208,12 @@ describe('what must not leave', () => {
         await site.send([{ key: GROUPED, value, headers: HEADERS }], 1)
       }
       const instance = site.process()
-      expect(await instance.ended).toBe(4)
+      const endpoint = await endpointOf(instance)
+      await until('it is paused', async () => (await endpoint.status()).state === 'paused')
+      for (const path of ['/readyz', '/status', '/metrics'])
+        traces.set(`${path} of process ${instance.pid}`, (await endpoint.get(path)).text)
+      instance.kill('SIGTERM')
+      expect(await instance.ended).toBe(0)
       collectOutput(instance, traces)
     }
   })

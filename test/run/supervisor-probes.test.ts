@@ -55,6 +55,31 @@ describe('a probe', () => {
     expect(given()).toEqual(['a'])
   })
 
+  it('is not sent before calls may go out at all: a Retry-After is kept', async () => {
+    const { supervisor, clock, ask, given, holdUntil } = scene
+    holdUntil(31_000)
+    supervisor.systemic('rate-limited', detailOf('DS0a', { httpStatus: 429, attestrCode: 4291 }))
+    for (const name of ['a', 'b']) void ask(name)
+    expect(supervisor.status().nextProbe).toBe(START + 31_000)
+    await clock.advance(30_999)
+    expect(given()).toEqual([])
+    await clock.advance(1)
+    expect(given()).toEqual(['a'])
+  })
+
+  it('is sent soon after calls are let go sooner than it was said', async () => {
+    const { supervisor, clock, ask, given, holdUntil } = scene
+    holdUntil(Number.POSITIVE_INFINITY)
+    supervisor.trouble('daily-quota')
+    void ask('a')
+    expect(supervisor.status().nextProbe).toBe(START + 60_000)
+    await clock.advance(130_000)
+    holdUntil(0)
+    expect(given()).toEqual([])
+    await clock.advance(50_000)
+    expect(given()).toEqual(['a'])
+  })
+
   it('is put off when a daily quota turns out to be the reason', async () => {
     const { supervisor, clock, given } = scene
     pauseWith('a')

@@ -19,8 +19,6 @@ export interface SceneOptions {
   /** True: it has not started yet. */
   readonly starts?: boolean
   readonly concurrency?: number
-  readonly probeMs?: number
-  readonly maxProbeMs?: number
 }
 
 export function createScene(options: SceneOptions = {}) {
@@ -30,6 +28,7 @@ export function createScene(options: SceneOptions = {}) {
   const exits: SystemicReason[] = []
   const notes: string[] = []
   let admits = (): boolean => false
+  let openAt = 0
   const heads = new Set<AbortSignal>()
   const lanes: PausedLanes = {
     pauseAll: (reason) => void notes.push(`pause ${reason}`),
@@ -41,9 +40,9 @@ export function createScene(options: SceneOptions = {}) {
     heads: () => heads,
   }
   const supervisor = createSupervisor({
-    ...{ clock, log, metrics, lanes: () => lanes },
+    ...{ clock, log, metrics, lanes: () => lanes, heldMs: () => Math.max(0, openAt - clock.monotonic()) },
     bounds: {
-      ...{ probeMs: options.probeMs ?? 1000, maxProbeMs: options.maxProbeMs ?? 60_000 },
+      ...{ probeMs: 1000, maxProbeMs: 60_000 },
       ...{ breakerFailures: 10, concurrency: options.concurrency ?? 8, answerMs: ANSWER_MS },
     },
     ...(options.exits === true ? { onExit: (reason: SystemicReason) => void exits.push(reason) } : {}),
@@ -62,6 +61,10 @@ export function createScene(options: SceneOptions = {}) {
   }
   return {
     ...{ clock, log, metrics, exits, notes, heads, supervisor, permits, controllers, ask },
+    /** Until then no call may go out at all. */
+    holdUntil: (at: number) => {
+      openAt = at
+    },
     onAdmit: (admit: () => boolean) => {
       admits = admit
     },

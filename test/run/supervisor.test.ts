@@ -60,6 +60,17 @@ describe('the supervisor', () => {
     expect([supervisor.status().reason, isOpen()]).toEqual(['api-down', false])
   })
 
+  it('says that a call which fails in a pause uses no attempt, but for one in the slow start after it', async () => {
+    const { supervisor, clock, ask } = scene
+    expect(supervisor.paused()).toBe(false)
+    supervisor.trouble('daily-quota')
+    expect([supervisor.paused(), supervisor.status().credential]).toEqual([true, null])
+    void ask('a')
+    await clock.advance(60_000)
+    supervisor.success()
+    expect([supervisor.paused(), scene.isOpen()]).toEqual([false, false])
+  })
+
   it('counts failures anew after a success, and knows when that was', async () => {
     const { supervisor, clock, isOpen } = scene
     expect(supervisor.lastSuccessAt()).toBe(Number.NEGATIVE_INFINITY)
@@ -136,6 +147,7 @@ describe('several troubles', () => {
     await clock.advance(1000)
     supervisor.success()
     expect(supervisor.status().reasons).toEqual(['registry-down', 'flood', 'broker-down'])
+    expect(notes).not.toContain('resume systemic')
     supervisor.registryWorks()
     expect(notes).toContain('resume systemic')
     supervisor.setBrokerDown(false)
@@ -150,6 +162,7 @@ describe('several troubles', () => {
     const { supervisor, isOpen, notes } = scene
     supervisor.setBrokerDown(true)
     expect([isOpen(), notes, supervisor.status().state]).toEqual([true, [], 'paused'])
+    expect(supervisor.paused()).toBe(false)
     supervisor.setBrokerDown(false)
     expect(supervisor.status().state).toBe('running')
   })
