@@ -38,7 +38,11 @@ const ANSWER_MS = 20_000
 /** Questions come in groups, with minutes in between. */
 const IDLE_MS = 2000
 
-export function createKafkaAdmin(connection: KafkaConnection, log: Log): KafkaAdmin {
+export function createKafkaAdmin(
+  connection: KafkaConnection,
+  log: Log,
+  { answerMs = ANSWER_MS, idleMs = IDLE_MS }: { readonly answerMs?: number; readonly idleMs?: number } = {},
+): KafkaAdmin {
   let current: AdminClient | null = null
   let closed = false
   let asking = 0
@@ -56,13 +60,13 @@ export function createKafkaAdmin(connection: KafkaConnection, log: Log): KafkaAd
     current ??= openAdmin(connection, log)
     const mine = current
     try {
-      return await withDeadline(ANSWER_MS, async () => question(await mine.connected))
+      return await withDeadline(answerMs, async () => question(await mine.connected))
     } catch (error) {
       drop(mine)
       throw error
     } finally {
       asking -= 1
-      if (asking === 0 && !closed) idle = setTimeout(() => current !== null && drop(current), IDLE_MS)
+      if (asking === 0 && !closed) idle = setTimeout(() => current !== null && drop(current), idleMs)
     }
   }
   return {
@@ -83,7 +87,7 @@ export function createKafkaAdmin(connection: KafkaConnection, log: Log): KafkaAd
     existing: () => ask(async (admin) => new Set(await admin.listTopics())),
     create: (topics) => ask((admin) => createMissing(admin, topics)),
     setOffsets: (groupId, read) =>
-      withDeadline(ANSWER_MS, () => commitOffsetsAtOnce(connection, log, groupId, read)),
+      withDeadline(answerMs, () => commitOffsetsAtOnce(connection, log, groupId, read)),
     deleteGroup: (groupId) => ask(async (admin) => void (await admin.deleteGroups([groupId]))),
     async close() {
       closed = true
