@@ -346,7 +346,7 @@ describe('a library of another shape', () => {
 
   it.each([
     ['kafkajs/src/network/connection', 'connect'],
-    ['kafkajs/src/network/connection', 'send'],
+    ['kafkajs/src/network/connectionPool', 'send'],
     ['kafkajs/src/consumer/consumerGroup', 'joinAndSync'],
     ['kafkajs/src/consumer/consumerGroup', 'recoverFromOffsetOutOfRange'],
     ['kafkajs/src/consumer/consumerGroup', 'commitOffsets'],

@@ -273,6 +273,7 @@ describe('the judge', () => {
     expect(judge(draft)).toEqual([])
     draft.calls.set(A, 1)
     expect(judge(draft).map((violation) => violation.kind)).toEqual(['calls-unaccounted'])
+    expect(judge(draft, { callsLost: true })).toEqual([])
   })
 
   test('rows without a known transaction are judged by their places', () => {

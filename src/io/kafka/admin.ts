@@ -35,22 +35,38 @@ export interface KafkaAdmin {
 
 /** kafkajs may wait for an answer without end. */
 const ANSWER_MS = 20_000
+/** Questions come in groups, with minutes in between. */
+const IDLE_MS = 2000
 
-export function createKafkaAdmin(connection: KafkaConnection, log: Log): KafkaAdmin {
+export function createKafkaAdmin(
+  connection: KafkaConnection,
+  log: Log,
+  { answerMs = ANSWER_MS, idleMs = IDLE_MS }: { readonly answerMs?: number; readonly idleMs?: number } = {},
+): KafkaAdmin {
   let current: AdminClient | null = null
   let closed = false
+  let asking = 0
+  let idle: NodeJS.Timeout | undefined
 
-  /** After any error the connection is thrown away: it may hold stale metadata or a half-open socket. */
+  const drop = (client: AdminClient): void => {
+    if (current === client) current = null
+    void client.discard()
+  }
+  /** After any error the connection is thrown away, and when it is not used: it may hold stale metadata or a dead socket. */
   const ask = async <T>(question: (admin: Admin) => Promise<T>): Promise<T> => {
     if (closed) throw new Error('the admin is closed')
+    clearTimeout(idle)
+    asking += 1
     current ??= openAdmin(connection, log)
     const mine = current
     try {
-      return await withDeadline(ANSWER_MS, async () => question(await mine.connected))
+      return await withDeadline(answerMs, async () => question(await mine.connected))
     } catch (error) {
-      if (current === mine) current = null
-      void mine.discard()
+      drop(mine)
       throw error
+    } finally {
+      asking -= 1
+      if (asking === 0 && !closed) idle = setTimeout(() => current !== null && drop(current), idleMs)
     }
   }
   return {
@@ -71,10 +87,11 @@ export function createKafkaAdmin(connection: KafkaConnection, log: Log): KafkaAd
     existing: () => ask(async (admin) => new Set(await admin.listTopics())),
     create: (topics) => ask((admin) => createMissing(admin, topics)),
     setOffsets: (groupId, read) =>
-      withDeadline(ANSWER_MS, () => commitOffsetsAtOnce(connection, log, groupId, read)),
+      withDeadline(answerMs, () => commitOffsetsAtOnce(connection, log, groupId, read)),
     deleteGroup: (groupId) => ask(async (admin) => void (await admin.deleteGroups([groupId]))),
     async close() {
       closed = true
+      clearTimeout(idle)
       const last = current
       current = null
       await last?.discard()

@@ -23,7 +23,8 @@ export type Role = 'consumer' | 'lane' | 'admin'
 const TIMES: Readonly<Record<Role, Pick<KafkaConfig, 'requestTimeout' | 'retry'>>> = {
   consumer: { requestTimeout: 10_000, retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 5 } },
   lane: { requestTimeout: 5000, retry: { initialRetryTime: 10, maxRetryTime: 50, retries: 100 } },
-  admin: { requestTimeout: 10_000, retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 5 } },
+  // Partitions wait for its answers before they begin.
+  admin: { requestTimeout: 5000, retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 5 } },
 }
 
 export interface ClientOptions {

@@ -9,8 +9,13 @@ export interface ConnectionState {
   isConnected(): boolean
 }
 
+/** The connections to one broker: one for fetches, one for everything else. */
+export interface PoolState {
+  readonly pool: readonly ConnectionState[]
+}
+
 type Connect = (this: ConnectionState) => Promise<unknown>
-type Send = (this: ConnectionState, request: unknown) => Promise<unknown>
+type Send = (this: PoolState, request: unknown) => Promise<unknown>
 
 /** The length of an answer comes first. */
 const LENGTH_BYTES = 4
@@ -40,15 +45,18 @@ export function connectOnce(original: Connect): Connect {
 }
 
 /**
- * Breaks a connection off when a request on it was not answered in time. As shipped the next request is written to the
- * same socket: one that is half-open keeps its client until the system notices, which takes a quarter of an hour.
+ * Breaks the connections to a broker off when it did not answer a request in time. As shipped the next request is written
+ * to the same socket: one that is half-open keeps its client until the system notices, which takes a quarter of an hour.
+ * Both go: else the heartbeat would find out only after the fetch had, and the membership would be lost meanwhile.
+ * Source: kafkajs network/connectionPool
  */
 export function breakOffSilent(original: Send): Send {
   return async function send(request) {
     try {
       return await original.call(this, request)
     } catch (error) {
-      if (error instanceof Error && error.name === 'KafkaJSRequestTimeoutError') this.socket?.destroy(error)
+      if (error instanceof Error && error.name === 'KafkaJSRequestTimeoutError')
+        for (const { socket } of this.pool) socket?.destroy(error)
       throw error
     }
   }
@@ -57,7 +65,7 @@ export function breakOffSilent(original: Send): Send {
 /** Throws when the library has another shape. */
 export function patchConnections(): void {
   const connect = methodOf('kafkajs/src/network/connection', 'connect')
-  const send = methodOf('kafkajs/src/network/connection', 'send')
+  const send = methodOf('kafkajs/src/network/connectionPool', 'send')
   connect.prototype['connect'] = connectOnce(connect.method as Connect)
   send.prototype['send'] = breakOffSilent(send.method as Send)
 }

@@ -51,27 +51,36 @@ class TransactionalProducer implements PartitionProducer {
     const current = this.begun ?? (await this.producer.transaction())
     this.begun = null
     for (const send of sends(batch.outputs, this.options.compression)) await current.sendBatch(send)
-    await this.sendOffset(current, batch.next, signal)
+    await sendOffset(current, { groupId: this.options.groupId, at: this.at, next: batch.next, signal })
     await current.commit()
-  }
-
-  /** Without an output before it, AddOffsetsToTxn may meet the end of the transaction before; kafkajs does not retry it. */
-  private async sendOffset(transaction: Transaction, next: number, signal: AbortSignal): Promise<void> {
-    const partitions = [{ partition: this.at.partition, offset: String(next) }]
-    const topics = [{ topic: this.at.topic, partitions }]
-    for (let tries = 1; ; tries += 1) {
-      try {
-        await transaction.sendOffsets({ consumerGroupId: this.options.groupId, topics })
-        return
-      } catch (error) {
-        const concurrent =
-          error instanceof Error && 'type' in error && error.type === 'CONCURRENT_TRANSACTIONS'
-        if (!concurrent || tries >= CONCURRENT_TRIES) throw error
-        await wait(CONCURRENT_WAIT_MS, undefined, { signal })
-      }
-    }
   }
 }
 
 const CONCURRENT_TRIES = 20
 const CONCURRENT_WAIT_MS = 20
+
+export interface OffsetToSend {
+  readonly groupId: string
+  readonly at: TopicPartition
+  readonly next: number
+  /** Ends the wait between two tries. */
+  readonly signal: AbortSignal
+}
+
+/** Without an output before it, AddOffsetsToTxn may meet the end of the transaction before; kafkajs does not retry it. */
+export async function sendOffset(
+  transaction: Pick<Transaction, 'sendOffsets'>,
+  { groupId, at, next, signal }: OffsetToSend,
+): Promise<void> {
+  const partitions = [{ partition: at.partition, offset: String(next) }]
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic: at.topic, partitions }] })
+      return
+    } catch (error) {
+      const concurrent = error instanceof Error && 'type' in error && error.type === 'CONCURRENT_TRANSACTIONS'
+      if (!concurrent || tries >= CONCURRENT_TRIES) throw error
+      await wait(CONCURRENT_WAIT_MS, undefined, { signal })
+    }
+  }
+}

@@ -2,7 +2,12 @@
 import { createRequire } from 'node:module'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
-import { breakOffSilent, type ConnectionState, connectOnce } from '../../../src/io/kafka/connections.js'
+import {
+  breakOffSilent,
+  type ConnectionState,
+  connectOnce,
+  type PoolState,
+} from '../../../src/io/kafka/connections.js'
 import { createSockets } from '../../../src/io/kafka/sockets.js'
 import { until } from '../../support/until.js'
 
@@ -11,19 +16,29 @@ const require = createRequire(import.meta.url)
 interface Connection extends ConnectionState {
   connect(): Promise<unknown>
   disconnect(): Promise<unknown>
-  send(request: unknown): Promise<unknown>
+  send(request: object): Promise<unknown>
 }
 interface ConnectionClass {
   new (options: object): Connection
-  prototype: { connect: Connection['connect']; send: Connection['send'] }
+  prototype: { connect: Connection['connect'] }
+}
+interface Pool extends PoolState {
+  readonly pool: readonly Connection[]
+  send(request: unknown): Promise<unknown>
+}
+interface PoolClass {
+  new (options: object): Pool
+  prototype: { send: Pool['send'] }
 }
 
 const Shipped = require('kafkajs/src/network/connection') as ConnectionClass
+const ShippedPool = require('kafkajs/src/network/connectionPool') as PoolClass
 const shippedFactory = (require('kafkajs/src/network/socketFactory') as () => unknown)()
 
 class Patched extends Shipped {}
 Patched.prototype.connect = connectOnce(Shipped.prototype.connect)
-Patched.prototype.send = breakOffSilent(Shipped.prototype.send)
+class PatchedPool extends ShippedPool {}
+PatchedPool.prototype.send = breakOffSilent(ShippedPool.prototype.send)
 
 let server: Server | null = null
 const accepted: Socket[] = []
@@ -60,6 +75,16 @@ function connectionTo(port: number, Class: ConnectionClass): Connection {
   return connection
 }
 
+/** The two connections to a broker. */
+function poolTo(port: number, Class: PoolClass): Pool {
+  const pool = new Class({
+    ...{ host: '127.0.0.1', port, logger, connectionTimeout: 1000, requestTimeout: 200 },
+    socketFactory: createSockets().factory,
+  })
+  open.push(...pool.pool)
+  return pool
+}
+
 /** A request of four bytes, whose answer is a number. */
 const REQUEST = {
   request: {
@@ -94,23 +119,25 @@ function answerTo(request: Buffer, number: number): Buffer {
 
 const silent = (socket: Socket): void => void socket.resume()
 
-it('a request that is not answered in time ends its connection, so that the next one gets a new one', async () => {
-  const port = await listen(silent, answering(7))
-  const connection = connectionTo(port, Patched)
-  await connection.connect()
-  await expect(connection.send(REQUEST)).rejects.toMatchObject({ name: 'KafkaJSRequestTimeoutError' })
-  await until('the connection is given up', () => !connection.isConnected())
-  await connection.connect()
-  expect(await connection.send(REQUEST)).toBe(7)
+/** Goes over the other connection of a pool. */
+const FETCH = { ...REQUEST, request: { ...REQUEST.request, apiKey: 1, apiName: 'Fetch' } }
+
+it('a request that is not answered in time ends both connections to its broker, so that the next ones get new ones', async () => {
+  const port = await listen(silent, silent, answering(7))
+  const pool = poolTo(port, PatchedPool)
+  await Promise.all(pool.pool.map((connection) => connection.connect()))
+  await expect(pool.send(FETCH)).rejects.toMatchObject({ name: 'KafkaJSRequestTimeoutError' })
+  await until('both are given up', () => pool.pool.every((connection) => !connection.isConnected()))
+  expect(await pool.send(REQUEST)).toBe(7)
+  expect(await pool.send(FETCH)).toBe(7)
 })
 
 it('as shipped the next request goes to the connection that does not answer', async () => {
   const port = await listen(silent, answering(7))
-  const connection = connectionTo(port, Shipped)
-  await connection.connect()
+  const pool = poolTo(port, ShippedPool)
   for (let tries = 0; tries < 3; tries += 1) {
-    await expect(connection.send(REQUEST)).rejects.toMatchObject({ name: 'KafkaJSRequestTimeoutError' })
-    expect(connection.isConnected()).toBe(true)
+    await expect(pool.send(REQUEST)).rejects.toMatchObject({ name: 'KafkaJSRequestTimeoutError' })
+    expect(pool.pool[0]?.isConnected()).toBe(true)
   }
   expect(accepted).toHaveLength(1)
 })
