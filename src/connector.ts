@@ -18,6 +18,7 @@ import { createLanes, type Lanes } from './run/lanes.js'
 import { createProgress, type Progress } from './run/progress.js'
 import { type ConnectorStatus, hasWork, statusOf } from './run/status.js'
 import { createSupervisor, type Supervisor } from './run/supervisor.js'
+import { watchAnswers, watchCalls } from './run/watched.js'
 import type { RouteDeps } from './steps/route.js'
 
 /** Everything outside the process that a connector speaks to: the real ones, or their twins in memory. */
@@ -222,30 +223,5 @@ class OneConnector implements Connector {
     metrics.set('attestr_lag_events', lagEvents)
     metrics.set('attestr_delayed_events', delayedEvents)
     metrics.set('attestr_lag_seconds', lagSeconds)
-  }
-}
-
-function watchCalls(api: ResultApi, onEnd: () => void): ResultApi {
-  return {
-    async call(request) {
-      const answer = await api.call(request)
-      onEnd()
-      return answer
-    },
-    close: () => api.close(),
-  }
-}
-
-/** A reader that had to ask the registry gives a promise: when it is kept, the registry has answered. */
-function watchAnswers(reader: EventReader, onAnswer: () => void): EventReader {
-  return {
-    read(framed) {
-      const read = reader.read(framed)
-      if (!(read instanceof Promise)) return read
-      return read.then((end) => {
-        onAnswer()
-        return end
-      })
-    },
   }
 }

@@ -12,7 +12,7 @@ type LaneParts = {
 const laneOf = ({ state = 'running', queued = 0, held = 0, pausedFor = [] }: LaneParts = {}): Lane =>
   ({
     at: { topic: 'events', partition: 0 },
-    ...{ state, position: 0, figures: { queued, held, lag: 3, oldestTimestamp: 1000 } },
+    ...{ state, position: 0, figures: { queued, held, lag: 5, delayed: 2, oldestTimestamp: 1000 } },
     pauses: { reasons: () => pausedFor },
   }) as unknown as Lane
 
@@ -32,7 +32,14 @@ const of = (more: Partial<StatusParts>) =>
 
 describe('the status of a connector', () => {
   it('is ready when it runs and nothing is in its way', () => {
-    expect(of({})).toMatchObject({ ready: true, state: 'running', reason: null, lagEvents: 3, lagSeconds: 3 })
+    expect(of({})).toMatchObject({
+      ready: true,
+      state: 'running',
+      reason: null,
+      lagEvents: 3,
+      delayedEvents: 2,
+      lagSeconds: 3,
+    })
   })
 
   it.each([

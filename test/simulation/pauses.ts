@@ -99,8 +99,7 @@ function resumeMsOf({ arrivals }: Plan, { kind, fromMs, toMs }: Outage, { clock 
 const BLAMES: ReadonlySet<string> = new Set(['retries-exhausted', 'request-rejected', 'handshake-forbidden'])
 
 /** An event that may end in several ways, because a delay comes in between, ended in none of them. */
-const isBlamed = (found: string): boolean =>
-  found === '' || [...BLAMES].some((code) => found.includes(code))
+const isBlamed = (found: string): boolean => found === '' || [...BLAMES].some((code) => found.includes(code))
 
 /** Every event ends as it would have without the outage, whatever it went through. */
 function judgeEnds(plan: Plan, outage: Outage, evidence: Evidence) {
@@ -122,8 +121,10 @@ function judgeEnds(plan: Plan, outage: Outage, evidence: Evidence) {
     const expected = plan.arrivals[index]?.event.expected
     const found = [...(ends.get(placeOf(at)) ?? [])].join(', ')
     if (!isPlain(outage.kind) && found === 'DEAD retries-exhausted') exhausted += 1
-    else if (expected === undefined ? isBlamed(found) : found !== `${expected.outcome} ${expected.code}`)
-      wrong.push(`${placeOf(at)} ended ${found}, not ${expected?.outcome ?? 'by itself'} ${expected?.code ?? ''}`)
+    else if (expected == null ? isBlamed(found) : found !== `${expected.outcome} ${expected.code}`)
+      wrong.push(
+        `${placeOf(at)} ended ${found}, not ${expected?.outcome ?? 'by itself'} ${expected?.code ?? ''}`,
+      )
   }
   return { wrong: wrong.slice(0, 5), exhausted }
 }
