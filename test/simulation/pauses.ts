@@ -88,11 +88,12 @@ function callsOf(plan: Plan, { fromMs, toMs }: Outage): number {
   return (plan.settings['fetch.concurrency'] ?? 0) + probes
 }
 
-/** The longest interval between probes, and events that come only later. */
-function resumeMsOf({ arrivals }: Plan, { kind, fromMs, toMs }: Outage, { clock }: World): number {
+/** The longest interval between probes, events that come only later, and delays that begin only then. */
+function resumeMsOf({ arrivals, retry }: Plan, { kind, fromMs, toMs }: Outage, { clock }: World): number {
   const intervalMs = kind === 'daily-quota' ? 60_000 : (toMs - fromMs) / 10
   const lastMs = Math.max(0, (arrivals.at(-1)?.atMs ?? 0) - clock.monotonic())
-  return lastMs + intervalMs + WORK_MS
+  const delaysMs = retry.reduce((sum, { delayMs }) => sum + delayMs, 0)
+  return lastMs + intervalMs + delaysMs + WORK_MS
 }
 
 /** Codes that an event without a fault of its own ends with only if the outage is taken for its fault. */
