@@ -328,9 +328,6 @@ describe('keys whose behaviour comes later', () => {
     'records.json=true',
     'privacy.rules=[{stage: PAN, path: x, action: drop}]',
     'privacy.encryptionKeys=[{id: a, key: b}]',
-    'policy=[{status: 404, action: retry}]',
-    'fetch.ratePerSecond=5',
-    'fetch.ratePerDay=5',
   ])('%s is refused, not ignored', (option) => {
     const key = option.slice(0, option.indexOf('='))
     expect(problemsIn(MINIMAL, { sets: [option] })).toEqual([
@@ -338,15 +335,12 @@ describe('keys whose behaviour comes later', () => {
     ])
   })
 
-  it.each([
-    'records.form=long',
-    'records.json=false',
-    'privacy.rules=[]',
-    'policy=[]',
-    'fetch.ratePerDay=null',
-  ])('%s asks for nothing and is taken', (option) => {
-    expect(problemsIn(MINIMAL, { sets: [option] })).toEqual([])
-  })
+  it.each(['records.form=long', 'records.json=false', 'privacy.rules=[]'])(
+    '%s asks for nothing and is taken',
+    (option) => {
+      expect(problemsIn(MINIMAL, { sets: [option] })).toEqual([])
+    },
+  )
 
   it('without effect yet are listed when the user wrote them', () => {
     const loaded = load(`${MINIMAL}topics: { replay: r }\nsystemic: { probeMs: 5 }\n`, {
