@@ -10,6 +10,8 @@ import { createMessageQueue, sizeOf } from './queue.js'
 
 export interface LaneDeps {
   readonly at: TopicPartition
+  /** The partition is of an events topic; else its events have waited already. */
+  readonly fresh: boolean
   readonly gate: Gate
   readonly path: Path
   readonly source: Pick<EventSource, 'pause' | 'resume' | 'seek'>
@@ -85,6 +87,7 @@ class PartitionLane implements Lane {
     this.at = deps.at
     this.pauses = createPauseSet(deps.source, deps.at)
     this.share = deps.gate.join({
+      fresh: deps.fresh,
       waitingBytes: () => this.waitingBytes(),
       admitNext: () => this.admitNext(),
       callEnded: (held) => this.flight.callEnded(held),

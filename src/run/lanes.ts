@@ -9,6 +9,8 @@ export interface LanesDeps {
   readonly source: EventSource
   readonly delivery: Delivery
   readonly gate: Gate
+  /** Topics whose lanes go first; the others are retry and replay topics. */
+  readonly eventTopics: readonly string[]
   readonly path: Path
   readonly clock: Clock
   readonly metrics: Metrics
@@ -160,6 +162,7 @@ class AssignedLanes implements Lanes {
     const { source, gate, path, clock, metrics, commit } = this.deps
     const lane: Lane = createLane({
       ...{ at, source, gate, path, clock, metrics, commit },
+      fresh: this.deps.eventTopics.includes(at.topic),
       onFailed: (error) => this.failed(lane, error),
       onLateFailure: (error) =>
         this.deps.log.info('late-commit-failed', {

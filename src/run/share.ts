@@ -1,5 +1,7 @@
+import type { Pace } from '../core/pace.js'
 import type { BodyBudget } from '../core/ports.js'
 import type { CallSlot } from '../core/work.js'
+import { ActiveShares } from './active-shares.js'
 import type { GateLane, GateShare, Held } from './gate.js'
 import type { HeldBytes } from './held-bytes.js'
 
@@ -11,6 +13,8 @@ export interface Account {
   /** Response bytes reserved or held. */
   response: number
   calling: boolean
+  /** Has the right to a call that has not gone out. */
+  reserved: boolean
   /** Waits for a slot. */
   wait: ((slot: CallSlot | null) => void) | null
   /** Waits for response bytes up to `wanted`. */
@@ -20,16 +24,29 @@ export interface Account {
   grown: number
 }
 
+/** The lanes of one kind together: those of events topics, or those of retry and replay topics. */
+export interface Side {
+  readonly fresh: boolean
+  lanes: number
+  readonly active: ActiveShares
+  calls: number
+  /** Events that wait for a slot. */
+  waiting: number
+  events: number
+  bytes: number
+}
+
+export function createSide(fresh: boolean): Side {
+  return { fresh, active: new ActiveShares(), lanes: 0, calls: 0, waiting: 0, events: 0, bytes: 0 }
+}
+
 /** What a share needs of the gate it belongs to. */
 export interface GateCounters {
   events: number
-  /** Events that wait for a slot, over all shares. */
-  waitingCalls: number
   /** Bodies that wait for bytes, over all shares. */
   waitingBodies: number
   readonly bytes: HeldBytes
-  /** Whether the account may hold so many bytes more. */
-  mayHold(share: Share, account: Account, extra: number): boolean
+  readonly pace: Pace
   endCall(share: Share, account: Account): void
   /** Puts the share among those that want something, and serves. */
   serve(share: Share): void
@@ -40,6 +57,7 @@ export interface GateCounters {
 export class Share implements GateShare {
   readonly gate: GateCounters
   readonly lane: GateLane
+  readonly side: Side
   readonly held = new Set<Held>()
   /** Wait for a slot, in offset order. */
   waiters: Account[] = []
@@ -52,9 +70,10 @@ export class Share implements GateShare {
   /** Among those that the gate serves. */
   active = false
 
-  constructor(gate: GateCounters, lane: GateLane) {
+  constructor(gate: GateCounters, lane: GateLane, side: Side) {
     this.gate = gate
     this.lane = lane
+    this.side = side
   }
 
   wantEvents(): void {
@@ -67,6 +86,7 @@ export class Share implements GateShare {
       base: bytes,
       response: 0,
       calling: false,
+      reserved: false,
       wait: null,
       admit: null,
       wanted: 0,
@@ -75,6 +95,7 @@ export class Share implements GateShare {
     held.account = account
     this.held.add(held)
     this.events += 1
+    this.side.events += 1
     this.gate.events += 1
     this.gate.bytes.hold(this, bytes)
   }
@@ -96,7 +117,7 @@ export class Share implements GateShare {
       while (at > 0 && (this.waiters[at - 1]?.held.offset ?? 0) > held.offset) at -= 1
       if (at === this.waiters.length) this.waiters.push(account)
       else this.waiters.splice(at, 0, account)
-      this.gate.waitingCalls += 1
+      this.side.waiting += 1
       this.gate.serve(this)
     })
   }
@@ -107,12 +128,25 @@ export class Share implements GateShare {
     const { wait } = account
     account.wait = null
     this.waiters = this.waiters.filter((one) => one !== account)
-    this.gate.waitingCalls -= 1
+    this.side.waiting -= 1
     wait(null)
   }
 
   slotFor(account: Account): CallSlot {
-    return { budget: this.budgetFor(account), release: (bodyBytes) => this.release(account, bodyBytes) }
+    return {
+      budget: this.budgetFor(account),
+      sent: () => {
+        if (!account.reserved) return
+        account.reserved = false
+        this.gate.pace.sent()
+      },
+      release: (bodyBytes) => this.release(account, bodyBytes),
+    }
+  }
+
+  /** Whether the first event that is not finished has a call in flight. */
+  oldestCalls(): boolean {
+    return this.calls > 0 && this.lane.oldest()?.account?.calling === true
   }
 
   private budgetFor(account: Account): BodyBudget {
@@ -120,7 +154,7 @@ export class Share implements GateShare {
       admit: (total) => {
         this.gate.bytes.sawBody(total)
         if (total <= account.response || !account.calling) return null
-        if (this.gate.mayHold(this, account, total - account.response)) {
+        if (this.gate.bytes.mayHold(this, account, total - account.response)) {
           this.gate.bytes.grow(this, account, total)
           return null
         }
@@ -183,6 +217,7 @@ export class Share implements GateShare {
     held.account = null
     this.held.delete(held)
     this.events -= 1
+    this.side.events -= 1
     this.gate.events -= 1
     this.gate.bytes.release(this, account)
     if (account.calling) this.gate.endCall(this, account)

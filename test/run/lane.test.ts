@@ -31,7 +31,7 @@ function build(bounds: Partial<typeof BOUNDS> = {}): void {
   failures = []
   wakes = 0
   lane = createLane({
-    ...{ at: AT, gate, path: hand.path, source, clock, metrics },
+    ...{ at: AT, fresh: true, gate, path: hand.path, source, clock, metrics },
     commit: { intervalMs: 100, maxEvents: 500 },
     onFailed: (error) => failures.push(error),
     onLateFailure: () => undefined,
