@@ -10,10 +10,12 @@ import type {
   Random,
   ResultApi,
 } from './core/ports.js'
+import { createRate, type Rate } from './core/rate.js'
 import type { SystemicReason, Turn } from './core/work.js'
 import { createGate, type Gate } from './run/gate.js'
 import type { Lane } from './run/lane.js'
 import { createLanes, type Lanes } from './run/lanes.js'
+import { withRateShare } from './run/rate-share.js'
 import { createSupervisor, type Supervisor } from './run/supervisor.js'
 import type { RouteDeps } from './steps/route.js'
 
@@ -91,6 +93,7 @@ class OneConnector implements Connector {
   private finish: (finish: Finish) => void = () => undefined
   private readonly options: ConnectorOptions
   private readonly supervisor: Supervisor
+  private readonly rate: Rate
   private readonly gate: Gate
   private readonly ending = new AbortController()
   private edges: Edges | null = null
@@ -99,12 +102,21 @@ class OneConnector implements Connector {
   private cancelGauges = (): void => undefined
 
   constructor(options: ConnectorOptions) {
-    const { config, clock, log, metrics } = options
+    const { config, clock, random, log, metrics } = options
     this.options = options
     this.finished = new Promise((resolve) => {
       this.finish = resolve
     })
-    this.gate = createGate({ ...config.fetch })
+    const { ratePerSecond: perSecond, ratePerDay: perDay } = config.fetch
+    this.rate = createRate({
+      ...{ clock, random, perSecond, perDay },
+      onUsedUp: () => this.supervisor.trouble('daily-quota'),
+      onLowered: (lowered) => {
+        metrics.add('attestr_rate_lowered_total', 1)
+        log.warn('rate-lowered', { perSecond: lowered })
+      },
+    })
+    this.gate = createGate({ ...config.fetch }, this.rate)
     this.supervisor = createSupervisor({
       ...{ clock, log, metrics, breakerFailures: config.systemic.breakerFailures },
       onSystemic: (reason) => this.finish({ kind: 'systemic', reason }),
@@ -127,18 +139,19 @@ class OneConnector implements Connector {
         source: edges.source,
         delivery: edges.delivery,
         gate: this.gate,
+        eventTopics: config.topics.events,
         clock,
         log,
         metrics,
         commit: config.commit,
       },
-      path: createConfiguredPath({ ...this.options, ...edges, supervisor: this.supervisor }),
+      path: createConfiguredPath({ ...this.options, ...edges, supervisor: this.supervisor, rate: this.rate }),
       sessionTimeoutMs: config.kafka.sessionTimeoutMs,
       rebalanceDrainMs: config.kafka.rebalanceDrainMs,
     })
     this.supervisor.enter('running')
     this.showGauges()
-    await edges.source.start(this.lanes)
+    await edges.source.start(withRateShare(this.lanes, this.rate, config.topics.events))
   }
 
   stop(): Promise<void> {
@@ -160,6 +173,7 @@ class OneConnector implements Connector {
     this.ending.abort()
     this.cancelGauges()
     await settle()
+    this.rate.close()
     await this.edges?.source.stop()
     await this.edges?.close()
     this.supervisor.enter('stopped')
@@ -211,6 +225,7 @@ class OneConnector implements Connector {
     const { inFlight, heldEvents, heldBytes, lagEvents, lagSeconds, reason } = this.status()
     metrics.set('attestr_paused', reason === 'events-lost' ? 1 : 0, { reason: 'events-lost' })
     metrics.set('attestr_in_flight', inFlight)
+    metrics.set('attestr_rate_bound', this.rate.perSecond() ?? Number.POSITIVE_INFINITY)
     metrics.set('attestr_held_events', heldEvents)
     metrics.set('attestr_held_bytes', heldBytes)
     metrics.set('attestr_lag_events', lagEvents)

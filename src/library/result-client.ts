@@ -2,9 +2,12 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import pLimit from 'p-limit'
 import { isLoopback } from '../config/contradictions.js'
 import { onAbort } from '../core/abort.js'
+import { pauseFor } from '../core/backoff.js'
 import { type Credential, type HandshakeEvent, SecretText } from '../core/model.js'
 import { dead, type Ending } from '../core/outcome.js'
+import type { Pace } from '../core/pace.js'
 import type { BodyBudget, Clock, Metrics, ResultApi } from '../core/ports.js'
+import { createRate } from '../core/rate.js'
 import type { ApiHealth, CallSlot, SystemicReason, Ticket } from '../core/work.js'
 import { createResultApi } from '../io/attestr/http.js'
 import { createSystemClock } from '../io/system/clock.js'
@@ -44,7 +47,10 @@ export interface ResultClientOptions {
   readonly method?: 'auto' | Method
 }
 
-/** `systemic`: no handshake is to blame, and the next one would end in the same way. */
+/**
+ * `delay`: asking again later may help; a client has no retry topics of its own.
+ * `systemic`: no handshake is to blame, and the next one would end in the same way.
+ */
 export type FetchedResult =
   | {
       readonly kind: 'verified'
@@ -98,6 +104,7 @@ export function createResultClient(
   const verify = createVerify({ algorithm: 'sha256', method, now: () => clock.now() })
   const limits = { attempts, deadlineMs, giveUpMs: deadlineMs }
   const turn = pLimit(concurrency)
+  const rate = createRate({ clock, random, perSecond: null, perDay: null })
   const ending = new AbortController()
 
   /** One signal for all that ends a fetch. The caller's may live long: nothing is left hanging on them. */
@@ -121,8 +128,11 @@ export function createResultClient(
     if (ending.signal.aborted || given?.aborted === true) return { kind: 'aborted', calls: 0 }
     const { signal, cancel, isTooLong } = giveUpOn([ending.signal, ...(given === undefined ? [] : [given])])
     const health = new OneFetchHealth()
-    const ticket: Ticket = { signal, calls: 0, callSlot: async () => (signal.aborted ? null : UNBOUNDED) }
-    const fetch = createFetch({ api, health, clock, random, limits, metrics: UNMEASURED, readEnvelope })
+    const ticket: Ticket = { signal, calls: 0, callSlot: () => pacedSlot(rate, clock, signal) }
+    const fetch = createFetch({
+      ...{ api, health, rate, clock, random, limits, metrics: UNMEASURED, readEnvelope },
+      hasRetryTopics: false,
+    })
     const request = {
       ...{ event: eventOf(handshakeId), credential, hasNextCredential: false },
       firstSeenAt: clock.now(),
@@ -166,13 +176,34 @@ class OneFetchHealth implements ApiHealth {
   lastSuccessAt(): number {
     return Number.POSITIVE_INFINITY
   }
+  paused(): boolean {
+    return this.reason !== null
+  }
   waitUntilRunning(): Promise<boolean> | null {
     return this.reason === null ? null : Promise.resolve(false)
   }
 }
 
+/** The rate may open sooner than it says: others give rights back. */
+const MAX_WAIT_MS = 1000
 const NO_BUDGET: BodyBudget = { admit: () => null, grown: () => undefined }
-const UNBOUNDED: CallSlot = { budget: NO_BUDGET, release: () => undefined }
+
+/** The client bounds its fetches, so that only what the API asked for is waited for. */
+async function pacedSlot(pace: Pace, clock: Clock, signal: AbortSignal): Promise<CallSlot | null> {
+  while (!signal.aborted && !pace.reserve()) {
+    await pauseFor(clock, Math.min(Math.max(1, pace.waitMs()), MAX_WAIT_MS), signal)
+  }
+  if (signal.aborted) return null
+  let isSent = false
+  return {
+    budget: NO_BUDGET,
+    sent() {
+      isSent = true
+      pace.sent()
+    },
+    release: () => (isSent ? undefined : pace.unused()),
+  }
+}
 
 function realEdges(options: ResultClientOptions): ResultClientEdges {
   const {

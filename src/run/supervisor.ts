@@ -86,6 +86,10 @@ class OneSupervisor implements Supervisor {
     return this.succeededAt
   }
 
+  paused(): boolean {
+    return this.current.reason !== null
+  }
+
   waitUntilRunning(signal: AbortSignal): Promise<boolean> | null {
     if (this.current.reason === null) return null
     return new Promise((resolve) => {

@@ -3,7 +3,7 @@ import { createHmac, createSecretKey, KeyObject, timingSafeEqual } from 'node:cr
 import { isFault, scanJson } from '../core/json/scan.js'
 import { type JsonNode, type JsonTape, ROOT } from '../core/json/tape.js'
 import type { Credential } from '../core/model.js'
-import { dead, ok, type Step } from '../core/outcome.js'
+import { dead, delay, ok, type Step } from '../core/outcome.js'
 import type { Verification } from '../core/records.js'
 import { compact, sorted } from './canonical.js'
 import { type Envelope, readEnvelope, signedBytes, traceId } from './envelope.js'
@@ -118,6 +118,7 @@ export function verifyResult(
   },
 ): Step<TrustedResult> | { readonly kind: 'fault'; readonly detail: 'empty' | 'truncated' | 'markup' } {
   const reading = readEnvelope(body, options.handshakeId ?? null)
+  if (reading.kind === 'delay') return delay(reading.failure, 'all')
   if (reading.kind !== 'ready') return reading
   const { clientSecret, method = 'auto', now = Date.now } = options
   const key =

@@ -1,4 +1,4 @@
-import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs'
+import type { Cluster, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs'
 import { causeOf } from '../../core/cause.js'
 import type { MessageHeader, SourceMessage, TopicPartition } from '../../core/model.js'
 import type { Clock, EventSource, Log, SourceListener } from '../../core/ports.js'
@@ -42,6 +42,8 @@ class GroupMember implements KafkaSource {
   private hadPartitions = false
   private stopping = false
   private onJoined: (() => void)[] = []
+  /** Partitions of a topic, as the client of the consumer knows them. */
+  private countOf = (_topic: string): number => 0
 
   constructor(options: KafkaSourceOptions) {
     this.options = options
@@ -99,14 +101,16 @@ class GroupMember implements KafkaSource {
       allowAutoTopicCreation: false,
       readUncommitted: false,
       partitionAssigners: [
-        (args) =>
-          hookAssigner(PartitionAssigners.roundRobin(args), {
+        (args) => {
+          this.countOf = (topic) => countPartitions(args.cluster, topic)
+          return hookAssigner(PartitionAssigners.roundRobin(args), {
             revoking: () => (this.hadPartitions ? listener.revoking() : Promise.resolve()),
             outOfRange: (at) => {
               this.pause(at)
               listener.outOfRange(at)
             },
-          }),
+          })
+        },
       ],
     })
     consumer.on(consumer.events.GROUP_JOIN, (event) => this.assign(event.payload.memberAssignment, listener))
@@ -130,7 +134,8 @@ class GroupMember implements KafkaSource {
     for (const at of partitions) this.pause(at)
     this.hadPartitions = true
     for (const resolve of this.onJoined.splice(0)) resolve()
-    if (!this.stopping) listener.assigned(partitions)
+    const counts = new Map(this.options.topics.map((topic) => [topic, this.countOf(topic)]))
+    if (!this.stopping) listener.assigned(partitions, counts)
   }
 
   /** No await between the lane's answer and resolveOffset: a lane must not change in between. */
@@ -199,6 +204,15 @@ class GroupMember implements KafkaSource {
 
   private sleep(delayMs: number): Promise<void> {
     return new Promise((resolve) => this.options.clock.after(delayMs, resolve))
+  }
+}
+
+function countPartitions(cluster: Cluster, topic: string): number {
+  try {
+    return cluster.findTopicPartitionMetadata(topic).length
+  } catch {
+    // Not loaded yet: the next assignment knows more.
+    return 0
   }
 }
 
