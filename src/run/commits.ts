@@ -1,4 +1,4 @@
-import type { Cancel, Clock, Committer, Metrics } from '../core/ports.js'
+import { BatchTooLarge, type Cancel, type Clock, type Committer, type Metrics } from '../core/ports.js'
 import type { ReleaseOrder, Slot } from '../core/release.js'
 import type { EventEnd } from '../core/work.js'
 
@@ -30,6 +30,8 @@ export interface CommitLoop {
 
 /** One transaction holds at most so many bytes of outputs, give or take one event. */
 const MAX_BATCH_BYTES = 8_388_608
+/** The broker may take less; it is never asked for less than so much. */
+const MIN_BATCH_BYTES = 4_096
 
 export function createCommitLoop<T extends { readonly offset: number }>(deps: CommitLoopDeps<T>): CommitLoop {
   return new Loop(deps)
@@ -44,6 +46,9 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
   /** Of the last commit: the next one waits from there, since the broker needs time after an end as well. */
   private endedAt: number
   private hurried = false
+  private maxBytes = MAX_BATCH_BYTES
+  /** The last batch left some behind that were ready. */
+  private cutByBytes = false
   private closed = false
 
   constructor(deps: CommitLoopDeps<T>) {
@@ -63,7 +68,9 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
     const { order, commit, clock } = this.deps
     if (hurry) this.hurried = true
     if (this.closed || this.underWay !== null || order.ready() === 0) return
-    const wait = this.hurried ? 0 : this.endedAt + commit.intervalMs - clock.monotonic()
+    // Small batches make up for it by their number.
+    const isBehind = this.cutByBytes && this.maxBytes < MAX_BATCH_BYTES
+    const wait = this.hurried || isBehind ? 0 : this.endedAt + commit.intervalMs - clock.monotonic()
     if (wait <= 0 || order.ready() >= commit.maxEvents) this.run()
     else this.timer ??= clock.after(wait, () => this.run())
   }
@@ -81,26 +88,64 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
   }
 
   private write(batch: readonly Slot<T, EventEnd>[], next: number): void {
-    const { committer, clock, onFailed, onLateFailure } = this.deps
     this.underWay = batch.length
-    this.startedAt = clock.monotonic()
-    committer.commit({ outputs: batch.flatMap((slot) => slot.end?.outputs ?? []), next }).then(
-      () => this.committed(batch, next),
-      (error) => {
-        this.underWay = null
-        if (this.closed) {
-          this.closeCommitter()
-          onLateFailure(error)
-        } else onFailed(error)
-      },
-    )
+    this.startedAt = this.deps.clock.monotonic()
+    this.commit(batch, next).catch((error) => this.failed(error))
+  }
+
+  private async commit(batch: readonly Slot<T, EventEnd>[], next: number): Promise<void> {
+    try {
+      await this.deps.committer.commit({ outputs: batch.flatMap((slot) => slot.end?.outputs ?? []), next })
+    } catch (error) {
+      if (!(error instanceof BatchTooLarge) || batch.length === 0) throw error
+      this.deps.metrics.add('attestr_batches_refused_total', 1)
+      await this.commitApart(batch)
+      return
+    }
+    this.committed(batch, next)
+  }
+
+  /** The broker stores no batch so large: one event at a time says which one it is, or that they were too many. */
+  private async commitApart(batch: readonly Slot<T, EventEnd>[]): Promise<void> {
+    let isOneTooLarge = false
+    for (const [index, slot] of batch.entries()) {
+      this.underWay = batch.length - index
+      if (await this.commitAlone(slot)) isOneTooLarge = true
+      // Nobody is too large alone: all together were.
+      if (this.underWay === 1 && !isOneTooLarge) this.maxBytes = Math.max(MIN_BATCH_BYTES, bytesOf(batch) / 4)
+      this.committed([slot], slot.item.offset + 1)
+      if (!this.closed) continue
+      // What is left is read again by whoever has the partition next.
+      if (this.underWay !== null) this.closeCommitter()
+      this.underWay = null
+      return
+    }
+  }
+
+  /** Out: whether the event had to end in another way. */
+  private async commitAlone(slot: Slot<T, EventEnd>): Promise<boolean> {
+    const next = slot.item.offset + 1
+    let changed = false
+    for (;;) {
+      try {
+        await this.deps.committer.commit({ outputs: slot.end?.outputs ?? [], next, apart: true })
+        return changed
+      } catch (error) {
+        const instead = error instanceof BatchTooLarge ? slot.end?.instead : undefined
+        if (instead === undefined || this.closed) throw error
+        slot.end = instead()
+        changed = true
+      }
+    }
   }
 
   private take(): Slot<T, EventEnd>[] {
     const { maxEvents } = this.deps.commit
     let bytes = 0
+    this.cutByBytes = false
     return this.deps.order.takeReady((slot, taken) => {
-      if (taken >= maxEvents || bytes >= MAX_BATCH_BYTES) return false
+      this.cutByBytes = bytes >= this.maxBytes
+      if (taken >= maxEvents || this.cutByBytes) return false
       for (const output of slot.end?.outputs ?? []) bytes += output.value.length
       return true
     })
@@ -108,14 +153,16 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
 
   private committed(batch: readonly Slot<T, EventEnd>[], next: number): void {
     const { metrics, clock, onCommitted } = this.deps
-    this.underWay = null
     metrics.add('attestr_commits_total', 1)
     this.endedAt = clock.monotonic()
     metrics.observe('attestr_commit_seconds', (this.endedAt - this.startedAt) / 1000)
+    this.startedAt = this.endedAt
     for (const { end } of batch) {
       if (end !== null)
         metrics.add('attestr_outcomes_total', 1, { outcome: end.outcome, code: end.code ?? '' })
     }
+    const isLast = this.underWay === batch.length
+    if (isLast || this.closed) this.underWay = null
     if (this.closed) {
       this.closeCommitter()
       return
@@ -124,7 +171,15 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
       batch.map((slot) => slot.item),
       next,
     )
-    this.soon(false)
+    if (isLast) this.soon(false)
+  }
+
+  private failed(error: unknown): void {
+    this.underWay = null
+    if (this.closed) {
+      this.closeCommitter()
+      this.deps.onLateFailure(error)
+    } else this.deps.onFailed(error)
   }
 
   close(): void {
@@ -138,4 +193,11 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
     // What a committer says on closing is of no use: the next owner of the partition fences it.
     this.deps.committer.close().catch(() => undefined)
   }
+}
+
+function bytesOf(batch: readonly Slot<unknown, EventEnd>[]): number {
+  return batch.reduce(
+    (sum, { end }) => (end?.outputs ?? []).reduce((bytes, output) => bytes + output.value.length, sum),
+    0,
+  )
 }

@@ -29,7 +29,7 @@ export function createAtLeastOnceDelivery(
     }
   }
   return createDelivery(options, open, (at, { producer }) => async (batch) => {
-    for (const send of sends(batch.outputs, options.compression)) await producer.sendBatch(send)
+    for (const send of sends(batch, options.compression)) await producer.sendBatch(send)
     await source.commit(at, batch.next)
   })
 }

@@ -7,6 +7,7 @@ import { createKafkaClient, type KafkaConnection } from './client.js'
 import { createCommitter } from './committer.js'
 import { withDeadline } from './deadline.js'
 import { partitioner, sends } from './produce.js'
+import { createRenewing } from './renewing.js'
 import { readStarts } from './starts.js'
 
 export interface KafkaDeliveryOptions {
@@ -75,25 +76,32 @@ export function createDelivery(
       return asError(error)
     }
   }
+  const openAll: Delivery['open'] = async (list) => {
+    const openings = await Promise.all(list.map((at) => limit(() => settle(at))))
+    const starts = await readStarts(options.admin, options.groupId, list)
+    return list.map((at, index) => {
+      const opening = openings[index]
+      const start = starts[index]
+      if (opening === undefined || opening instanceof Error) return opening ?? new Error('nothing was opened')
+      if (start === undefined || start instanceof Error) {
+        opening.producer.disconnect().catch(() => undefined)
+        return start ?? new Error('no start offset')
+      }
+      return createCommitter({
+        producer: opening.producer,
+        start,
+        limitMs: options.transactionTimeoutMs,
+        write: writer(at, opening),
+      })
+    })
+  }
   return {
     async open(list) {
-      const openings = await Promise.all(list.map((at) => limit(() => settle(at))))
-      const starts = await readStarts(options.admin, options.groupId, list)
-      return list.map((at, index) => {
-        const opening = openings[index]
-        const start = starts[index]
-        if (opening === undefined || opening instanceof Error)
-          return opening ?? new Error('nothing was opened')
-        if (start === undefined || start instanceof Error) {
-          opening.producer.disconnect().catch(() => undefined)
-          return start ?? new Error('no start offset')
-        }
-        return createCommitter({
-          producer: opening.producer,
-          start,
-          limitMs: options.transactionTimeoutMs,
-          write: writer(at, opening),
-        })
+      const committers = await openAll(list)
+      return committers.map((one, index) => {
+        const at = list[index]
+        if (one instanceof Error || at === undefined) return one
+        return createRenewing(one, async () => (await openAll([at]))[0] ?? new Error('nothing was opened'))
       })
     },
     close: () => Promise.resolve(),
@@ -117,7 +125,7 @@ function transactionWriter(
   return async (batch: CommitBatch): Promise<void> => {
     const current = begun ?? (await producer.transaction())
     begun = null
-    for (const send of sends(batch.outputs, options.compression)) await current.sendBatch(send)
+    for (const send of sends(batch, options.compression)) await current.sendBatch(send)
     await sendOffset(options.groupId, at, current, batch.next)
     await current.commit()
   }
