@@ -46,7 +46,7 @@ export const METRICS = {
     [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
   ),
   attestr_batches_refused_total: counter(
-    'Transactions that the broker refused as too large; their events were written one by one.',
+    'Transactions that the broker refused as too large; their events were written in smaller ones.',
   ),
   attestr_lane_failures_total: counter(
     'Lanes closed by an error; each is opened again and its work read again.',

@@ -37,6 +37,8 @@ export function createCommitLoop<T extends { readonly offset: number }>(deps: Co
   return new Loop(deps)
 }
 
+type Batch<T> = readonly Slot<T, EventEnd>[]
+
 class Loop<T extends { readonly offset: number }> implements CommitLoop {
   private readonly deps: CommitLoopDeps<T>
   private timer: Cancel | null = null
@@ -76,44 +78,53 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
   }
 
   moveTo(next: number): void {
-    if (!this.closed) this.write([], next)
+    if (this.closed) return
+    this.begin(0)
+    this.deps.committer.commit({ outputs: [], next }).then(
+      () => this.committed([], next),
+      (error) => this.failed(error),
+    )
   }
 
   private run(): void {
     this.timer?.()
     this.timer = null
     const batch = this.take()
-    const last = batch.at(-1)
-    if (last !== undefined) this.write(batch, last.item.offset + 1)
+    if (batch.length === 0) return
+    this.begin(batch.length)
+    this.write(batch).catch((error) => this.failed(error))
   }
 
-  private write(batch: readonly Slot<T, EventEnd>[], next: number): void {
-    this.underWay = batch.length
+  private begin(size: number): void {
+    this.underWay = size
     this.startedAt = this.deps.clock.monotonic()
-    this.commit(batch, next).catch((error) => this.failed(error))
   }
 
-  private async commit(batch: readonly Slot<T, EventEnd>[], next: number): Promise<void> {
-    try {
-      await this.deps.committer.commit({ outputs: batch.flatMap((slot) => slot.end?.outputs ?? []), next })
-    } catch (error) {
-      if (!(error instanceof BatchTooLarge) || batch.length === 0) throw error
-      this.deps.metrics.add('attestr_batches_refused_total', 1)
-      await this.commitApart(batch)
-      return
-    }
-    this.committed(batch, next)
+  private async write(batch: Batch<T>): Promise<void> {
+    if (await this.isTaken(batch, false)) this.committed(batch)
+    else await this.commitInParts(batch)
   }
 
-  /** The broker stores no batch so large: one event at a time says which one it is, or that they were too many. */
-  private async commitApart(batch: readonly Slot<T, EventEnd>[]): Promise<void> {
+  /** The broker stores no batch so large: halves of it, and of those, say which event it is, or that they were too many. */
+  private async commitInParts(batch: Batch<T>): Promise<void> {
     let isOneTooLarge = false
-    for (const [index, slot] of batch.entries()) {
-      this.underWay = batch.length - index
-      if (await this.commitAlone(slot)) isOneTooLarge = true
+    let largest = 0
+    let left = batch.length
+    const parts = halvesOf(batch)
+    for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+      this.underWay = left
+      const only = part.length === 1 ? part[0] : undefined
+      if (only !== undefined) {
+        if (await this.commitAlone(only, batch.length === 1)) isOneTooLarge = true
+      } else if (!(await this.isTaken(part, false))) {
+        parts.unshift(...halvesOf(part))
+        continue
+      }
+      largest = Math.max(largest, bytesOf(part))
+      left -= part.length
       // Nobody is too large alone: all together were.
-      if (this.underWay === 1 && !isOneTooLarge) this.maxBytes = Math.max(MIN_BATCH_BYTES, bytesOf(batch) / 4)
-      this.committed([slot], slot.item.offset + 1)
+      if (left === 0 && !isOneTooLarge) this.maxBytes = Math.max(MIN_BATCH_BYTES, largest)
+      this.committed(part)
       if (!this.closed) continue
       // What is left is read again by whoever has the partition next.
       if (this.underWay !== null) this.closeCommitter()
@@ -122,20 +133,29 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
     }
   }
 
-  /** Out: whether the event had to end in another way. */
-  private async commitAlone(slot: Slot<T, EventEnd>): Promise<boolean> {
-    const next = slot.item.offset + 1
+  /** Whole, then record by record, then as it ends instead. Out: whether it had to end in another way. */
+  private async commitAlone(slot: Slot<T, EventEnd>, wasRefused: boolean): Promise<boolean> {
     let changed = false
-    for (;;) {
-      try {
-        await this.deps.committer.commit({ outputs: slot.end?.outputs ?? [], next, apart: true })
-        return changed
-      } catch (error) {
-        const instead = error instanceof BatchTooLarge ? slot.end?.instead : undefined
-        if (instead === undefined || this.closed) throw error
-        slot.end = instead()
-        changed = true
-      }
+    for (let apart = wasRefused; !(await this.isTaken([slot], apart)); apart = true) {
+      if (this.closed) throw new BatchTooLarge()
+      if (!apart) continue
+      if (slot.end?.instead === undefined) throw new BatchTooLarge()
+      slot.end = slot.end.instead()
+      changed = true
+    }
+    return changed
+  }
+
+  /** Out: false when the broker stores nothing so large. */
+  private async isTaken(batch: Batch<T>, apart: boolean): Promise<boolean> {
+    const outputs = batch.flatMap((slot) => slot.end?.outputs ?? [])
+    try {
+      await this.deps.committer.commit({ outputs, next: nextOf(batch), apart })
+      return true
+    } catch (error) {
+      if (!(error instanceof BatchTooLarge)) throw error
+      this.deps.metrics.add('attestr_batches_refused_total', 1)
+      return false
     }
   }
 
@@ -151,7 +171,7 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
     })
   }
 
-  private committed(batch: readonly Slot<T, EventEnd>[], next: number): void {
+  private committed(batch: Batch<T>, next = nextOf(batch)): void {
     const { metrics, clock, onCommitted } = this.deps
     metrics.add('attestr_commits_total', 1)
     this.endedAt = clock.monotonic()
@@ -195,7 +215,14 @@ class Loop<T extends { readonly offset: number }> implements CommitLoop {
   }
 }
 
-function bytesOf(batch: readonly Slot<unknown, EventEnd>[]): number {
+const nextOf = (batch: Batch<{ readonly offset: number }>): number => (batch.at(-1)?.item.offset ?? -1) + 1
+
+function halvesOf<B>(batch: readonly B[]): (readonly B[])[] {
+  const middle = Math.ceil(batch.length / 2)
+  return [batch.slice(0, middle), batch.slice(middle)].filter((half) => half.length > 0)
+}
+
+function bytesOf(batch: Batch<unknown>): number {
   return batch.reduce(
     (sum, { end }) => (end?.outputs ?? []).reduce((bytes, output) => bytes + output.value.length, sum),
     0,

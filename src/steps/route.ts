@@ -188,10 +188,10 @@ function outcomeOutput(deps: RouteDeps, topic: string, end: Ended, summary: Summ
   const key = handshakeId === null ? safeKey(message.key, deps.protect) : Buffer.from(handshakeId)
   const address: Address = { topic, key, headers: NO_HEADERS, sourcePartition }
   const encoded = encodeRecord(deps.encoders.outcome, row, address, deps.maxRecordBytes)
-  if (encoded.kind === 'ok') return encoded.value
+  if (encoded.kind === 'ok') return { ...encoded.value, isOutcome: true }
   // Only a producer's own key can be so large.
   const bare = encodeRecord(deps.encoders.outcome, row, { ...address, key: null }, deps.maxRecordBytes)
-  if (bare.kind === 'ok') return bare.value
+  if (bare.kind === 'ok') return { ...bare.value, isOutcome: true }
   throw new Error(`an outcome cannot be written: ${bare.failure.detail}`)
 }
 

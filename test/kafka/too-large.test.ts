@@ -32,6 +32,7 @@ it.each(['exactly-once', 'at-least-once'] as const)(
     }))
     await site.send(messages)
     const here = await site.here(`delivery=${delivery}`)
+    await here.started
     await until('all are committed', () => site.caughtUp())
 
     const outcomes = await site.outcomes()
@@ -61,6 +62,7 @@ it('a dead letter that is too large is written without its value', async () => {
     0,
   )
   const here = await site.here('deadLetters.undecodable=keep')
+  await here.started
   await until('both are committed', () => site.caughtUp())
   expect(await site.violations()).toBe('')
   expect((await site.outcomes()).map(({ outcome, code }) => [outcome, code])).toEqual([

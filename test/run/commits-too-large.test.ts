@@ -94,18 +94,18 @@ beforeEach(() => {
 })
 
 describe('a batch that the broker refuses as too large', () => {
-  it('is written one event at a time, and the one that is too large alone ends dead', async () => {
+  it('is written in halves, and the one event that is too large alone ends dead', async () => {
     finish(verified(30, 30), verified(20, 120), verified(30))
     await clock.settle()
     expect([next, failures]).toEqual([3, []])
     expect(committer.written.map(({ apart, next: to }) => [apart, to])).toEqual([
-      [true, 1],
+      [false, 1],
       [true, 2],
-      [true, 3],
+      [false, 3],
     ])
     expect(metrics.value('attestr_outcomes_total', { outcome: 'VERIFIED', code: '' })).toBe(2)
     expect(metrics.value('attestr_outcomes_total', { outcome: 'DEAD', code: 'record-too-large' })).toBe(1)
-    expect(metrics.value('attestr_batches_refused_total')).toBe(1)
+    expect(metrics.value('attestr_batches_refused_total')).toBe(committer.refused)
     finish(verified(60), verified(30))
     await clock.advance(100)
     expect(committer.written.at(-1)).toMatchObject({ next: 5 })
@@ -124,12 +124,12 @@ describe('a batch that the broker refuses as too large', () => {
     const events = Array.from({ length: 100 }, () => verified(1000))
     finish(...events)
     await clock.settle()
-    expect([next, committer.refused]).toEqual([100, 1])
+    // 100, 50 and 25 of them are too many.
+    expect([next, committer.refused, committer.written.length]).toEqual([100, 7, 8])
     finish(...Array.from({ length: 3 }, () => events).flat())
     await clock.advance(100)
-    // A quarter of 100,000, then of that: the broker takes it, and nothing waits for the interval.
-    expect([next, failures]).toEqual([400, []])
-    expect(committer.refused).toBe(2)
+    // What was taken before is taken again, and nothing waits for the interval.
+    expect([next, failures, committer.refused]).toEqual([400, [], 7])
   })
 
   it('goes on with the smaller forms of a dead letter until one fits', async () => {

@@ -5,7 +5,7 @@ import { partitioner, sends } from './produce.js'
 import type { KafkaSource } from './source.js'
 
 /**
- * At-least-once: outputs are written, then the offset is committed. What was written before a failure is written again.
+ * At-least-once: records are written, then the outcomes that tell of them, then the offset is committed. What was written before a failure is written again.
  * Producers are idempotent: kafkajs repeats a send whole when one of its partitions moved.
  */
 export function createAtLeastOnceDelivery(
@@ -29,7 +29,11 @@ export function createAtLeastOnceDelivery(
     }
   }
   return createDelivery(options, open, (at, { producer }) => async (batch) => {
-    for (const send of sends(batch, options.compression)) await producer.sendBatch(send)
+    const records = batch.outputs.filter((output) => output.isOutcome !== true)
+    const outcomes = batch.outputs.filter((output) => output.isOutcome === true)
+    for (const outputs of [records, outcomes]) {
+      for (const send of sends({ ...batch, outputs }, options.compression)) await producer.sendBatch(send)
+    }
     await source.commit(at, batch.next)
   })
 }
