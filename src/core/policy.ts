@@ -42,6 +42,8 @@ export interface PolicyOverride {
 /** Retries of a handshake the API does not know, before it counts as not found. */
 export const NOT_FOUND_RETRIES = 2
 
+const NOT_FOUND = 'no such handshake: two short retries, one delay, then handshake-not-found'
+
 /**
  * The policy as data: one place, printed by `attestr-kafka codes --policy`, tested row by row.
  * The first row that fits wins: exact codes stand before the rest of their status, statuses before their class.
@@ -49,9 +51,14 @@ export const NOT_FOUND_RETRIES = 2
  * Source: product.md section 4; meaning of the codes: attestr.md section 6.1
  */
 export const POLICY_ROWS: readonly PolicyRow[] = [
-  { status: 200, code: '*', action: 'read', note: 'result: checked and verified' },
+  {
+    status: 200,
+    code: '*',
+    action: 'read',
+    note: 'a result: read, its signature checked; see the codes response-*, result-*, signature-*',
+  },
   { status: 400, code: 4001, action: 'dead:request-rejected', note: 'parameter missing or malformed' },
-  { status: 400, code: 4002, action: 'not-found', note: 'handshake does not exist: two short retries first' },
+  { status: 400, code: 4002, action: 'not-found', note: NOT_FOUND },
   { status: 400, code: 4003, action: 'dead:request-rejected', note: 'consent end date is past' },
   { status: 400, code: 4005, action: 'pause:credit', note: 'credit too low' },
   { status: 400, code: 40015, action: 'dead:request-rejected', note: 'required data categories missing' },
@@ -59,12 +66,17 @@ export const POLICY_ROWS: readonly PolicyRow[] = [
   { status: 400, code: 40051, action: 'pause:version', note: 'endpoint does not offer this API version' },
   { status: 401, code: 4016, action: 'pause:credentials', note: 'auth token refused' },
   { status: 401, code: 'none', action: 'pause:credentials', note: 'refused by a gateway, without a code' },
-  { status: 403, code: 4031, action: 'forbidden', note: 'five handshakes in a row: pause:credentials' },
+  {
+    status: 403,
+    code: 4031,
+    action: 'forbidden',
+    note: 'delayed, then handshake-forbidden; five handshakes in a row: pause:credentials',
+  },
   { status: 403, code: 4035, action: 'pause:service', note: 'service not provisioned' },
   { status: 403, code: 4039, action: 'pause:ip', note: 'caller address not on the allow-list' },
   { status: 403, code: 40398, action: 'dead:consent-invalid', note: 'consent invalid' },
   { status: 403, code: 40399, action: 'dead:consent-invalid', note: 'consent missing or not sufficient' },
-  { status: 404, code: '*', action: 'not-found', note: 'handshake does not exist: two short retries first' },
+  { status: 404, code: '*', action: 'not-found', note: NOT_FOUND },
   { status: 429, code: 4291, action: 'wait', note: 'account limit per second' },
   { status: 429, code: 4292, action: 'wait', note: 'service limit per second' },
   { status: 429, code: 4293, action: 'pause:daily-quota', note: 'account limit per day' },
