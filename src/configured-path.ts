@@ -2,7 +2,9 @@ import { createSecretKey } from 'node:crypto'
 import type { Config } from './config/config.js'
 import { createCredentialChoice } from './core/credentials.js'
 import { type Credential, SecretText } from './core/model.js'
+import { createPolicy } from './core/policy.js'
 import type { Clock, EventReader, Log, Metrics, Random, ResultApi } from './core/ports.js'
+import type { RateFeedback } from './core/rate.js'
 import { createStageTypeOf } from './core/stage-type.js'
 import type { Path, Turn } from './core/work.js'
 import { createPath } from './pipeline.js'
@@ -25,6 +27,7 @@ export interface PathParts {
   readonly readAvro: EventReader
   readonly encoders: RouteDeps['encoders']
   readonly supervisor: Supervisor
+  readonly rate: RateFeedback
   readonly turn?: Turn
 }
 
@@ -45,8 +48,10 @@ export function createConfiguredPath(parts: PathParts): Path {
     }),
     credentials: createCredentialChoice(credentialsOf(config)),
     fetch: createFetch({
-      ...{ api: parts.api, health: supervisor, clock, random, metrics, readEnvelope },
+      ...{ api: parts.api, health: supervisor, rate: parts.rate, clock, random, metrics, readEnvelope },
       limits: config.fetch,
+      hasRetryTopics: config.topics.retry.length > 0,
+      classify: createPolicy(config.policy),
       ...turn,
     }),
     verify: createVerify({

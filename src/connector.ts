@@ -11,11 +11,13 @@ import type {
   Random,
   ResultApi,
 } from './core/ports.js'
+import { createRate, type Rate } from './core/rate.js'
 import type { SystemicReason, Turn } from './core/work.js'
 import { createFloodWatch, type FloodWatch } from './run/flood.js'
 import { createGate, type Gate } from './run/gate.js'
 import { createLanes, type Lanes } from './run/lanes.js'
 import { createProgress, type Progress } from './run/progress.js'
+import { withRateShare } from './run/rate-share.js'
 import { type ConnectorStatus, hasWork, statusOf } from './run/status.js'
 import { createSupervisor, type Supervisor } from './run/supervisor.js'
 import { watchAnswers, watchCalls } from './run/watched.js'
@@ -80,6 +82,7 @@ class OneConnector implements Connector {
   private finish: (finish: Finish) => void = () => undefined
   private readonly options: ConnectorOptions
   private readonly supervisor: Supervisor
+  private readonly rate: Rate
   private readonly gate: Gate
   private readonly flood: FloodWatch
   private readonly progress: Progress
@@ -94,18 +97,28 @@ class OneConnector implements Connector {
   private silences = 0
 
   constructor(options: ConnectorOptions) {
-    const { config, clock, log, metrics } = options
+    const { config, clock, random, log, metrics } = options
     this.options = options
     this.finished = new Promise((resolve) => {
       this.finish = resolve
     })
-    this.gate = createGate({ ...config.fetch })
+    const { ratePerSecond: perSecond, ratePerDay: perDay } = config.fetch
+    this.rate = createRate({
+      ...{ clock, random, perSecond, perDay },
+      onUsedUp: () => this.supervisor.trouble('daily-quota'),
+      onLowered: (lowered) => {
+        metrics.add('attestr_rate_lowered_total', 1)
+        log.warn('rate-lowered', { perSecond: lowered })
+      },
+    })
+    this.gate = createGate({ ...config.fetch }, this.rate)
     this.flood = createFloodWatch(config.deadLetters.flood)
     this.progress = createProgress(clock, config.fetch.deadlineMs)
     const { concurrency, deadlineMs: answerMs } = config.fetch
     this.supervisor = createSupervisor({
       ...{ clock, log, metrics, bounds: { ...config.systemic, concurrency, answerMs } },
       lanes: () => this.lanes?.paused ?? null,
+      heldMs: () => this.rate.waitMs(),
       ...(config.onSystemic === 'exit'
         ? { onExit: (reason) => this.finish({ kind: 'systemic', reason }) }
         : {}),
@@ -127,7 +140,7 @@ class OneConnector implements Connector {
     this.begin = this.options.clock.monotonic()
     this.supervisor.enter('running')
     this.watch()
-    await edges.source.start(this.lanes)
+    await edges.source.start(withRateShare(this.lanes, this.rate, this.options.config.topics.events))
   }
 
   private createLanes(edges: Edges): Lanes {
@@ -137,8 +150,9 @@ class OneConnector implements Connector {
     const readAvro = watchAnswers(edges.readAvro, () => supervisor.registryWorks())
     return createLanes({
       ...{ source: edges.source, delivery: edges.delivery, gate, clock, log, metrics },
-      path: createConfiguredPath({ ...this.options, ...edges, api, readAvro, supervisor }),
+      path: createConfiguredPath({ ...this.options, ...edges, api, readAvro, supervisor, rate: this.rate }),
       commit: config.commit,
+      eventTopics: config.topics.events,
       delayOf: createDelayOf(config.topics),
       sessionTimeoutMs: config.kafka.sessionTimeoutMs,
       rebalanceDrainMs: config.kafka.rebalanceDrainMs,
@@ -171,6 +185,7 @@ class OneConnector implements Connector {
     this.ending.abort()
     this.cancelWatch()
     await settled
+    this.rate.close()
     await this.edges?.source.stop()
     await this.edges?.close()
     this.supervisor.enter('stopped')
@@ -218,6 +233,7 @@ class OneConnector implements Connector {
     const { inFlight, heldEvents, heldBytes, lagEvents, delayedEvents, lagSeconds, reason } = this.status()
     metrics.set('attestr_paused', reason === 'events-lost' ? 1 : 0, { reason: 'events-lost' })
     metrics.set('attestr_in_flight', inFlight)
+    metrics.set('attestr_rate_bound', this.rate.perSecond() ?? Number.POSITIVE_INFINITY)
     metrics.set('attestr_held_events', heldEvents)
     metrics.set('attestr_held_bytes', heldBytes)
     metrics.set('attestr_lag_events', lagEvents)

@@ -110,6 +110,23 @@ const ignoredEvents: Rule = (read, report) => {
   }
 }
 
+const policyRowsDiffer: Rule = (read, report) => {
+  const first = new Map<string, Path>()
+  for (const path of indexed(read, ['policy'])) {
+    const status = read.number([...path, 'status'])
+    if (status === undefined) continue
+    if (status === 200)
+      report([...path, 'status'], 'cannot be 200: a result is always read, and its signature checked')
+    const code = [...path, 'code']
+    // A code that is there and is no number has been reported already.
+    if (read.has(code) && read.number(code) === undefined) continue
+    const key = `${status}/${read.number(code) ?? '*'}`
+    const other = first.get(key)
+    if (other === undefined) first.set(key, path)
+    else report(path, `is for the same status and code as ${keyName(other)}`)
+  }
+}
+
 function indexed(read: Reader, list: Path): Path[] {
   return Array.from({ length: read.count(list) }, (_, index) => [...list, index])
 }
@@ -128,6 +145,7 @@ export const CONTRADICTIONS: readonly Rule[] = [
   registryAuth,
   clientCertificate,
   ignoredEvents,
+  policyRowsDiffer,
 ]
 
 /** Keys whose behaviour comes later: taking them in silence would promise what does not happen. */
@@ -139,9 +157,6 @@ const NOT_AVAILABLE: readonly {
   { path: 'records.json', asked: (read, path) => read.flag(path) === true },
   { path: 'privacy.rules', asked: (read, path) => read.count(path) > 0 },
   { path: 'privacy.encryptionKeys', asked: (read, path) => read.count(path) > 0 },
-  { path: 'policy', asked: (read, path) => read.count(path) > 0 },
-  { path: 'fetch.ratePerSecond', asked: (read, path) => read.has(path) },
-  { path: 'fetch.ratePerDay', asked: (read, path) => read.has(path) },
 ]
 
 export const refuseUnavailable: Rule = (read, report) => {

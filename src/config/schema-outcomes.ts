@@ -1,8 +1,5 @@
 /** The keys about records, privacy, dead letters, pauses and operations. Source: product.md sections 9 and 10. */
 import { z } from 'zod'
-import { FAILURES } from '../core/failure.js'
-import { readAction } from '../core/policy.js'
-import { suggest } from './suggest.js'
 import {
   durationMs,
   flag,
@@ -98,35 +95,6 @@ export const systemic = {
     })
     .prefault({}),
 }
-
-const CODES = Object.keys(FAILURES)
-
-/** `dead:<code> | delay:<code> | retry | wait | pause:<reason>` */
-function actionProblem(action: string): string | null {
-  if (readAction(action) !== null) return null
-  if (action.startsWith('pause:')) return 'names a pause reason that does not exist'
-  const code = /^(?:dead|delay):(.*)$/s.exec(action)?.[1]
-  if (code === undefined) return 'must be dead:CODE, delay:CODE, retry, wait or pause:REASON'
-  const near = suggest(code, CODES)
-  return `names a failure code that does not exist${near === null ? '; see `attestr-kafka codes`' : ` (did you mean ${near}?)`}`
-}
-
-export const policy = z
-  .array(
-    z.strictObject({
-      status: whole('HTTP status.', 100, 599),
-      code: whole('Code of Attestr; null for every code.', 0).nullable().default(null),
-      action: z
-        .string()
-        .superRefine((value, context) => {
-          const problem = actionProblem(value)
-          if (problem !== null) context.addIssue({ code: 'custom', message: problem })
-        })
-        .describe('dead:CODE, delay:CODE, retry, wait or pause:REASON.'),
-    }),
-  )
-  .default([])
-  .describe('Overrides of the table of answers.')
 
 export const ops = {
   ops: z

@@ -1,6 +1,7 @@
 /** Every key of the configuration with its type, default and meaning. Source: product.md section 10. */
 import { z } from 'zod'
-import { deadLetters, ops, policy, privacy, records, systemic } from './schema-outcomes.js'
+import { deadLetters, ops, privacy, records, systemic } from './schema-outcomes.js'
+import { policy } from './schema-policy.js'
 import {
   durationMs,
   flag,
@@ -146,8 +147,16 @@ const fetch = z.strictObject({
   deadlineMs: durationMs('Time for one event with all its calls in place.').default(15_000),
   attempts: whole('Calls in place for one event.', 1, 1_000).default(4),
   giveUpMs: whole('Age at which a delayed event ends as a dead letter.').default(86_400_000),
-  ratePerSecond: z.number().positive().nullable().default(null).describe('Calls a second of the group.'),
-  ratePerDay: whole('Calls in any 24 hours of the group.').nullable().default(null),
+  ratePerSecond: z
+    .number()
+    .positive()
+    .max(100_000)
+    .nullable()
+    .default(null)
+    .describe('Calls a second of the group, may have a fraction; each process uses its share.'),
+  ratePerDay: whole('Calls in any 24 hours of the group; each process counts its share since its start.')
+    .nullable()
+    .default(null),
   maxResponseBytes: whole(
     'Largest response; texts of 128 MiB and more cannot be scanned.',
     1024,

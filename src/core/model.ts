@@ -28,6 +28,8 @@ export interface Output {
   readonly value: Buffer
   readonly headers: readonly MessageHeader[]
   readonly sourcePartition: number
+  /** It tells of the other outputs of its event: without transactions it is written after them. */
+  readonly isOutcome?: true
 }
 
 /** How far a chain of attempts has come. Travels in headers on retry and replay topics; else the message itself. */

@@ -31,6 +31,8 @@ export const METRICS = {
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   ),
   attestr_in_flight: gauge('Calls of the API in flight.'),
+  attestr_rate_bound: gauge('Calls a second that this process may send; +Inf without a bound.'),
+  attestr_rate_lowered_total: counter('Times that answers 429 lowered the rate of calls.'),
   attestr_held_events: gauge('Events held between reading and commit.'),
   attestr_held_bytes: gauge('Bytes held between reading and commit.'),
   attestr_paused: gauge('1 while consumption is paused for the reason, else 0.', 'reason'),
@@ -48,6 +50,9 @@ export const METRICS = {
   attestr_commit_seconds: seconds(
     'Time of one commit, from its first send to its end.',
     [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
+  ),
+  attestr_batches_refused_total: counter(
+    'Transactions that the broker refused as too large; their events were written in smaller ones.',
   ),
   attestr_lane_failures_total: counter(
     'Lanes closed by an error; each is opened again and its work read again.',
@@ -95,6 +100,7 @@ export const LOG_EVENTS = {
   'late-commit-failed':
     'A commit that was under way when its partition went away was refused or lost; whoever has the partition reads again.',
   'lane-failed': 'A partition was closed by an error and is opened again; its work is read again.',
+  'rate-lowered': 'Answers 429 lowered the rate of calls; it rises again by itself.',
   'position-out-of-range': 'The broker says that the position of a partition lies outside its log.',
   'events-lost': 'A committed offset lies outside the log; the partition waits for POST /resume.',
   'verification-method-changed': 'Another verification method matched than before.',

@@ -35,11 +35,14 @@ export interface PolicyRow {
 export interface PolicyOverride {
   readonly status: number
   readonly code?: number | null | undefined
-  readonly action: Action
+  /** As in the configuration. */
+  readonly action: string
 }
 
 /** Retries of a handshake the API does not know, before it counts as not found. */
 export const NOT_FOUND_RETRIES = 2
+
+const NOT_FOUND = 'no such handshake: two short retries, one delay, then handshake-not-found'
 
 /**
  * The policy as data: one place, printed by `attestr-kafka codes --policy`, tested row by row.
@@ -48,9 +51,14 @@ export const NOT_FOUND_RETRIES = 2
  * Source: product.md section 4; meaning of the codes: attestr.md section 6.1
  */
 export const POLICY_ROWS: readonly PolicyRow[] = [
-  { status: 200, code: '*', action: 'read', note: 'result: checked and verified' },
+  {
+    status: 200,
+    code: '*',
+    action: 'read',
+    note: 'a result: read, its signature checked; see the codes response-*, result-*, signature-*',
+  },
   { status: 400, code: 4001, action: 'dead:request-rejected', note: 'parameter missing or malformed' },
-  { status: 400, code: 4002, action: 'not-found', note: 'handshake does not exist: two short retries first' },
+  { status: 400, code: 4002, action: 'not-found', note: NOT_FOUND },
   { status: 400, code: 4003, action: 'dead:request-rejected', note: 'consent end date is past' },
   { status: 400, code: 4005, action: 'pause:credit', note: 'credit too low' },
   { status: 400, code: 40015, action: 'dead:request-rejected', note: 'required data categories missing' },
@@ -58,12 +66,17 @@ export const POLICY_ROWS: readonly PolicyRow[] = [
   { status: 400, code: 40051, action: 'pause:version', note: 'endpoint does not offer this API version' },
   { status: 401, code: 4016, action: 'pause:credentials', note: 'auth token refused' },
   { status: 401, code: 'none', action: 'pause:credentials', note: 'refused by a gateway, without a code' },
-  { status: 403, code: 4031, action: 'forbidden', note: 'five handshakes in a row: pause:credentials' },
+  {
+    status: 403,
+    code: 4031,
+    action: 'forbidden',
+    note: 'delayed, then handshake-forbidden; five handshakes in a row: pause:credentials',
+  },
   { status: 403, code: 4035, action: 'pause:service', note: 'service not provisioned' },
   { status: 403, code: 4039, action: 'pause:ip', note: 'caller address not on the allow-list' },
   { status: 403, code: 40398, action: 'dead:consent-invalid', note: 'consent invalid' },
   { status: 403, code: 40399, action: 'dead:consent-invalid', note: 'consent missing or not sufficient' },
-  { status: 404, code: '*', action: 'not-found', note: 'handshake does not exist: two short retries first' },
+  { status: 404, code: '*', action: 'not-found', note: NOT_FOUND },
   { status: 429, code: 4291, action: 'wait', note: 'account limit per second' },
   { status: 429, code: 4292, action: 'wait', note: 'service limit per second' },
   { status: 429, code: 4293, action: 'pause:daily-quota', note: 'account limit per day' },
@@ -75,6 +88,17 @@ export const POLICY_ROWS: readonly PolicyRow[] = [
   { status: '4xx', code: '*', action: 'dead:request-rejected', note: 'unknown refusal' },
   { status: '5xx', code: '*', action: 'retry', note: 'unknown fault' },
 ]
+
+/** Failures that stand for an answer as a whole: those about event, signature, id and record are found in it, or before it. */
+export function isPolicyCode(code: FailureCode): boolean {
+  return FAILURES[code].category === 'API' || POLICY_RESPONSE_CODES.has(code)
+}
+
+const POLICY_RESPONSE_CODES: ReadonlySet<FailureCode> = new Set<FailureCode>([
+  'result-archived',
+  'result-not-ready',
+  'result-missing',
+])
 
 const API_REASONS: Readonly<Record<ApiReason, true>> = {
   credentials: true,
@@ -96,7 +120,9 @@ const API_REASONS: Readonly<Record<ApiReason, true>> = {
  */
 export function readAction(text: string): Action | null {
   if (text === 'retry' || text === 'wait') return { kind: text }
-  const [kind, target = ''] = text.split(':', 2)
+  const colon = text.indexOf(':')
+  const [kind, target] = [text.slice(0, colon), text.slice(colon + 1)]
+  if (colon < 0) return null
   if (kind === 'pause') return isReason(target) ? { kind, reason: target } : null
   if (kind !== 'dead' && kind !== 'delay') return null
   return isFailureCode(target) ? { kind, code: target } : null
@@ -105,18 +131,53 @@ export function readAction(text: string): Action | null {
 /**
  * Makes the function that says what an answer means.
  *
- * In:     overrides   of the configuration; the first that fits wins over the table
+ * In:     overrides   of the configuration; they win over the table, those with a code over those without
+ * Throws: TypeError for an action that is none: the configuration has refused it before
  * Source: product.md section 4
  */
 export function createPolicy(overrides: readonly PolicyOverride[]): Classify {
-  const table = new Map<string, Action>()
-  for (const { status, code, action } of POLICY_ROWS) table.set(`${status}/${code}`, rowAction(action))
-  const own = overrides.map((row) => ({ status: row.status, code: row.code ?? null, action: row.action }))
+  const table = tableOf(POLICY_ROWS)
+  const own = tableOf(overrides.map(({ status, code, action }) => ({ status, code: code ?? '*', action })))
   return (status, code) =>
-    own.find((row) => row.status === status && (row.code === null || row.code === code))?.action ??
+    own.get(`${status}/${code}`) ??
+    own.get(`${status}/*`) ??
     table.get(`${status}/${code ?? 'none'}`) ??
     table.get(`${status}/*`) ??
     table.get(`${Math.floor(status / 100)}xx/*`) ?? { kind: 'retry' }
+}
+
+function tableOf(
+  rows: readonly Pick<PolicyRow, 'status' | 'code' | 'action'>[],
+): ReadonlyMap<string, Action> {
+  return new Map(rows.map(({ status, code, action }) => [`${status}/${code}`, rowAction(action)]))
+}
+
+/** A row as it holds: of the table, or of the configuration. */
+export interface PolicyRowInForce extends PolicyRow {
+  readonly source: 'default' | 'configuration'
+}
+
+/**
+ * The table with the overrides of a configuration in their places, in the order in which rows are tried.
+ *
+ * Out:    rows that an override hides are left out
+ */
+export function policyRows(overrides: readonly PolicyOverride[]): readonly PolicyRowInForce[] {
+  const own = overrides.map(
+    ({ status, code, action }): PolicyRowInForce => ({
+      ...{ status, code: code ?? '*', action },
+      note: 'policy of the configuration',
+      source: 'configuration',
+    }),
+  )
+  const exact = own.filter(({ code }) => code !== '*')
+  const whole = own.filter(({ code }) => code === '*')
+  const hidden = new Set(exact.map(({ status, code }) => `${status}/${code}`))
+  const hiddenStatus = new Set(whole.map(({ status }) => status))
+  const left = POLICY_ROWS.filter(
+    ({ status, code }) => !hidden.has(`${status}/${code}`) && !hiddenStatus.has(status),
+  )
+  return [...exact, ...whole, ...left.map((row) => ({ ...row, source: 'default' as const }))]
 }
 
 /** The table without overrides. */
@@ -128,6 +189,9 @@ function rowAction(text: string): Action {
   if (action === null) throw new TypeError(`the policy table names no action: ${text}`)
   return action
 }
+
+/** Reasons that `pause:` takes. */
+export const POLICY_REASONS: readonly string[] = Object.keys(API_REASONS)
 
 function isReason(text: string): text is ApiReason {
   return Object.hasOwn(API_REASONS, text)

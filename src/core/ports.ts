@@ -30,8 +30,11 @@ export interface EventSource {
 export interface SourceListener {
   /** Called before the member gives up its partitions; the rejoin waits for the promise, which is bounded by the listener. */
   revoking(): Promise<void>
-  /** A new generation with these partitions, all paused. Synchronous: nothing is read before it returns. */
-  assigned(partitions: readonly TopicPartition[]): void
+  /**
+   * A new generation with these partitions, all paused. Synchronous: nothing is read before it returns.
+   * `counts`: partitions of each topic that the group reads, as far as they are known.
+   */
+  assigned(partitions: readonly TopicPartition[], counts?: ReadonlyMap<string, number>): void
   /**
    * Messages in offset order, gaps allowed. Returns how many were taken, counted from the first; the others are
    * offered again, at once unless the partition is paused. `endOffset`: end of the partition as the broker last said.
@@ -49,6 +52,16 @@ export interface CommitBatch {
   readonly outputs: readonly Output[]
   /** The offset after the last message whose end is in this batch. */
   readonly next: number
+  /** Each output in a record batch of its own: then only a record that is too large by itself is refused. */
+  readonly apart?: boolean
+}
+
+/** The broker stores nothing so large: the offset was not moved, and the committer that threw this can go on. */
+export class BatchTooLarge extends Error {
+  constructor() {
+    super('the broker refused a batch as too large')
+    this.name = 'BatchTooLarge'
+  }
 }
 
 /** Where a lane goes on. `events-lost`: the committed offset lies outside the log; the lane waits for an operator. */
@@ -56,10 +69,10 @@ export type StartOffset =
   | { readonly kind: 'start'; readonly offset: number }
   | { readonly kind: 'events-lost'; readonly from: number; readonly to: number }
 
-/** Belongs to one partition and one assignment; after a throw it is of no use but for `close`. */
+/** Belongs to one partition and one assignment; after a throw, but for BatchTooLarge, it is of no use but for `close`. */
 export interface Committer {
   readonly start: StartOffset
-  /** Throws when it is unknown or false that the batch was written. */
+  /** Throws BatchTooLarge; throws when it is unknown or false that the batch was written. */
   commit(batch: CommitBatch): Promise<void>
   close(): Promise<void>
 }

@@ -2,9 +2,11 @@ import type { Output, SourceMessage } from './model.js'
 import type { OutcomeKind } from './outcome.js'
 import type { BodyBudget } from './ports.js'
 
-/** The right to one call, from the request to the end of its body. Give it back during back-off. */
+/** The right to one call now, from the request to the end of its body. Give it back during back-off. */
 export interface CallSlot {
   readonly budget: BodyBudget
+  /** The request goes out at this moment. */
+  sent(): void
   /** In: bytes of the body that are held until the event ends or calls again. */
   release(bodyBytes: number): void
 }
@@ -26,7 +28,7 @@ export interface Ticket {
   readonly signal: AbortSignal
   /** HTTP calls sent so far in this attempt: raised right before each. */
   calls: number
-  /** Waits for a call slot; null when aborted. */
+  /** Waits for a call slot, and for the rate of calls; null when aborted. */
   callSlot(): Promise<CallSlot | null>
 }
 
@@ -36,6 +38,8 @@ export interface EventEnd {
   /** Failure or skip code; null for VERIFIED. */
   readonly code: string | null
   readonly outputs: readonly Output[]
+  /** How it ends when the broker stores no record so large. Holds little: it lives until the commit. */
+  readonly instead?: () => EventEnd
 }
 
 /** Takes a message to its end. `aborted` when the ticket was given up; a throw is a bug or a lost edge. */

@@ -2,9 +2,12 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import pLimit from 'p-limit'
 import { isLoopback } from '../config/contradictions.js'
 import { onAbort } from '../core/abort.js'
+import { pauseFor } from '../core/backoff.js'
 import { type Credential, type HandshakeEvent, SecretText } from '../core/model.js'
-import type { Ending } from '../core/outcome.js'
+import { dead, type Ending } from '../core/outcome.js'
+import type { Pace } from '../core/pace.js'
 import type { BodyBudget, Clock, Metrics, ResultApi } from '../core/ports.js'
+import { createRate } from '../core/rate.js'
 import type { ApiHealth, CallSlot, SystemicReason, Ticket } from '../core/work.js'
 import { createResultApi } from '../io/attestr/http.js'
 import { createSystemClock } from '../io/system/clock.js'
@@ -44,9 +47,10 @@ export interface ResultClientOptions {
   readonly method?: 'auto' | Method
 }
 
-type Settled = Exclude<Ending, { readonly kind: 'delay' }>
-
-/** `systemic`: no handshake is to blame, and the next one would end in the same way. */
+/**
+ * `delay`: asking again later may help; a client has no retry topics of its own.
+ * `systemic`: no handshake is to blame, and the next one would end in the same way.
+ */
 export type FetchedResult =
   | {
       readonly kind: 'verified'
@@ -55,7 +59,7 @@ export type FetchedResult =
       readonly fetchedAt: number
       readonly calls: number
     }
-  | (Settled & { readonly calls: number })
+  | (Ending & { readonly calls: number })
   | { readonly kind: 'systemic'; readonly reason: SystemicReason; readonly calls: number }
   | { readonly kind: 'aborted'; readonly calls: number }
 
@@ -100,6 +104,7 @@ export function createResultClient(
   const verify = createVerify({ algorithm: 'sha256', method, now: () => clock.now() })
   const limits = { attempts, deadlineMs, giveUpMs: deadlineMs }
   const turn = pLimit(concurrency)
+  const rate = createRate({ clock, random, perSecond: null, perDay: null })
   const ending = new AbortController()
 
   /** One signal for all that ends a fetch. The caller's may live long: nothing is left hanging on them. */
@@ -123,8 +128,11 @@ export function createResultClient(
     if (ending.signal.aborted || given?.aborted === true) return { kind: 'aborted', calls: 0 }
     const { signal, cancel, isTooLong } = giveUpOn([ending.signal, ...(given === undefined ? [] : [given])])
     const health = new OneFetchHealth()
-    const ticket: Ticket = { signal, calls: 0, callSlot: async () => (signal.aborted ? null : UNBOUNDED) }
-    const fetch = createFetch({ api, health, clock, random, limits, metrics: UNMEASURED, readEnvelope })
+    const ticket: Ticket = { signal, calls: 0, callSlot: () => pacedSlot(rate, clock, signal) }
+    const fetch = createFetch({
+      ...{ api, health, rate, clock, random, limits, metrics: UNMEASURED, readEnvelope },
+      hasRetryTopics: false,
+    })
     const request = {
       ...{ event: eventOf(handshakeId), credential, hasNextCredential: false },
       firstSeenAt: clock.now(),
@@ -135,17 +143,16 @@ export function createResultClient(
       const reason = health.reason ?? (isTooLong() ? 'rate-limited' : null)
       return reason === null ? { ...end, calls } : { kind: 'systemic', reason, calls }
     }
-    if (end.kind !== 'ready') return { ...settled(end), calls }
+    if (end.kind !== 'ready') return { ...end, calls }
     const verified = verify(end.envelope, credential)
-    if (verified.kind !== 'ok') return { ...settled(verified), calls }
+    if (verified.kind !== 'ok') return { ...verified, calls }
     return { kind: 'verified', trusted: verified.value, fetchedAt: end.finishedAt, calls }
   }
 
   return {
     async fetchResult(handshakeId, { signal } = {}) {
       if (!HANDSHAKE_ID.test(handshakeId)) {
-        const failure = { code: 'event-bad-id', detail: 'not a handshake id' } as const
-        return { kind: 'dead', failure, calls: 0 }
+        return { ...dead({ code: 'event-bad-id', detail: 'not a handshake id' }), calls: 0 }
       }
       return turn(() => fetchNow(handshakeId, signal))
     },
@@ -155,10 +162,6 @@ export function createResultClient(
     },
   }
 }
-
-/** There is no retry topic here: when to ask again is the caller's to say. */
-const settled = (end: Ending): Settled =>
-  end.kind === 'delay' ? { kind: 'dead', failure: end.failure } : end
 
 /** The state of the API as one fetch sees it: trouble ends it, and a fault that retries did not mend is proof enough. */
 class OneFetchHealth implements ApiHealth {
@@ -181,8 +184,26 @@ class OneFetchHealth implements ApiHealth {
   }
 }
 
+/** The rate may open sooner than it says: others give rights back. */
+const MAX_WAIT_MS = 1000
 const NO_BUDGET: BodyBudget = { admit: () => null, grown: () => undefined }
-const UNBOUNDED: CallSlot = { budget: NO_BUDGET, release: () => undefined }
+
+/** The client bounds its fetches, so that only what the API asked for is waited for. */
+async function pacedSlot(pace: Pace, clock: Clock, signal: AbortSignal): Promise<CallSlot | null> {
+  while (!signal.aborted && !pace.reserve()) {
+    await pauseFor(clock, Math.min(Math.max(1, pace.waitMs()), MAX_WAIT_MS), signal)
+  }
+  if (signal.aborted) return null
+  let isSent = false
+  return {
+    budget: NO_BUDGET,
+    sent() {
+      isSent = true
+      pace.sent()
+    },
+    release: () => (isSent ? undefined : pace.unused()),
+  }
+}
 
 function realEdges(options: ResultClientOptions): ResultClientEdges {
   const {

@@ -1,6 +1,10 @@
+import { type Pace, UNPACED } from '../core/pace.js'
 import type { CallSlot } from '../core/work.js'
+import type { Wanted } from './active-shares.js'
+import { CallTurns } from './call-turns.js'
 import { type ByteBounds, HeldBytes } from './held-bytes.js'
-import { type Account, type GateCounters, Share } from './share.js'
+import { Room } from './room.js'
+import { type Account, createSide, type GateCounters, Share, type Side } from './share.js'
 
 export interface GateBounds extends ByteBounds {
   /** Calls in flight. */
@@ -10,6 +14,8 @@ export interface GateBounds extends ByteBounds {
 
 /** What the gate asks of a lane. */
 export interface GateLane {
+  /** It reads an events topic; the others wait anyway: they read delayed and replayed events. */
+  readonly fresh: boolean
   /** Bytes of the next message that waits for admission; null when none does. */
   waitingBytes(): number | null
   /** Take that message now: it calls `enter`. */
@@ -50,11 +56,15 @@ export interface GateFigures {
 }
 
 /**
- * Bounds calls, held events and held bytes for all lanes, each with a counter of its own.
+ * Bounds calls, held events and held bytes for all lanes, each with a counter of its own, and keeps the rate of calls.
  *
- * Lanes are served in turn; none holds more than half of a bound while another waits. One call slot is kept for the oldest
- * events of lanes, and one lane's oldest event may pass the byte bound: results leave in offset order, so without these two
- * rules calls would wait for bytes, bytes for a commit, the commit for the oldest event, and that event for a slot.
+ * Lanes are served in turn. None starts more than half of the calls while another waits, and none holds more than half of
+ * the events or bytes: one slow event keeps all that came behind it, and the other lanes need room. While fresh lanes want
+ * calls, the others together have every second one, half of those in flight, and a quarter of the events and bytes.
+ *
+ * One call slot is kept for the oldest events of lanes, and one lane's oldest event may pass the byte bound: results leave
+ * in offset order, so without these two rules calls would wait for bytes, bytes for a commit, the commit for the oldest
+ * event, and that event for a slot.
  *
  * Source: house.md section 1, gate; product.md P6, P7
  */
@@ -63,47 +73,52 @@ export interface Gate {
   figures(): GateFigures
 }
 
-export function createGate(bounds: GateBounds): Gate {
-  return new SharedGate(bounds)
+/** In: `pace`, the rate of calls; no bound when left out. */
+export function createGate(bounds: GateBounds, pace: Pace = UNPACED): Gate {
+  return new SharedGate(bounds, pace)
 }
 
-/** Whose turn it is, an index of the active shares. */
-interface Round {
-  next: number
-}
-
-/** With little concurrency, so many events may wait for a call all the same. */
+/** With little concurrency, so many events of a side may wait for a call all the same. */
 const FEWEST_WAITING = 32
 
 class SharedGate implements Gate, GateCounters {
   readonly bounds: GateBounds
+  readonly pace: Pace
   readonly shares = new Set<Share>()
-  /** Those that want something, served in turn. */
-  active: Share[] = []
-  private readonly callTurn: Round = { next: 0 }
-  private readonly eventTurn: Round = { next: 0 }
   calls = 0
   events = 0
-  beginning = 0
-  waitingCalls = 0
   waitingBodies = 0
+  readonly fresh = createSide(true)
+  readonly others = createSide(false)
   readonly bytes: HeldBytes
   serving = false
+  private readonly lastWas: Record<Wanted, Side> = {
+    body: this.others,
+    call: this.others,
+    event: this.others,
+  }
+  private readonly room: Room
+  private readonly turns: CallTurns
 
-  constructor(bounds: GateBounds) {
+  constructor(bounds: GateBounds, pace: Pace) {
     this.bounds = bounds
-    this.bytes = new HeldBytes(bounds)
+    this.pace = pace
+    this.room = new Room(bounds, this.shares, this.fresh)
+    this.bytes = new HeldBytes(bounds, this.room)
+    this.turns = new CallTurns(bounds.concurrency, this)
   }
 
   join(lane: GateLane): GateShare {
-    const share = new Share(this, lane)
+    const share = new Share(this, lane, lane.fresh ? this.fresh : this.others)
     this.shares.add(share)
+    share.side.lanes += 1
     return share
   }
 
   part(share: Share): void {
     this.shares.delete(share)
-    this.active = this.active.filter((one) => one !== share)
+    share.side.lanes -= 1
+    share.side.active.remove(share)
     this.serve(null)
   }
 
@@ -114,15 +129,16 @@ class SharedGate implements Gate, GateCounters {
   endCall(share: Share, account: Account): void {
     account.calling = false
     share.calls -= 1
+    share.side.calls -= 1
     this.calls -= 1
+    if (!account.reserved) return
+    account.reserved = false
+    this.pace.unused()
   }
 
   /** Serves lanes in turn until nobody can be served. Not re-entrant: an admission may ask again. */
   serve(asking: Share | null): void {
-    if (asking !== null && !asking.active && asking.open) {
-      asking.active = true
-      this.active.push(asking)
-    }
+    if (asking?.open === true) asking.side.active.add(asking)
     if (this.serving) return
     this.serving = true
     try {
@@ -130,57 +146,61 @@ class SharedGate implements Gate, GateCounters {
     } finally {
       this.serving = false
     }
+    if (this.wantsCalls() && this.pace.waitMs() > 0) this.pace.whenOpen(() => this.serve(null))
   }
 
-  /** Calls and admissions take turns apart: else a lane without events that wait would never be given one. */
   private serveInTurn(): void {
-    let admitted = true
-    while (admitted) {
-      this.serveRound(this.callTurn, this.mayCall, this.serveBodyOrCall)
-      // An event that was admitted may want to call at once.
-      admitted = this.serveRound(this.eventTurn, this.mayAdmit, this.serveEvent)
+    for (let again = true; again; ) {
+      again = false
+      while (this.waitingBodies > 0 && this.serveOne('body')) again = true
+      while (this.wantsCalls() && this.pace.waitMs() === 0 && this.serveOne('call')) again = true
+      while (this.mayAdmit() && this.serveOne('event')) again = true
     }
   }
 
-  /** Out: whether anyone was served. */
-  private serveRound(round: Round, isWorthwhile: () => boolean, serve: (share: Share) => boolean): boolean {
-    let served = false
-    let idle = 0
-    while (idle < this.active.length && isWorthwhile()) {
-      if (round.next >= this.active.length) round.next = 0
-      const share = this.active[round.next]
-      if (share?.wants() !== true) {
-        if (share !== undefined) share.active = false
-        this.active.splice(round.next, 1)
-        continue
-      }
-      const isServed = serve(share)
-      served ||= isServed
-      idle = isServed ? 0 : idle + 1
-      round.next += 1
-    }
-    return served
+  /** One of each side by turns; a side that can take nothing leaves its turn to the other one. */
+  private serveOne(wanted: Wanted): boolean {
+    const { fresh, others } = this
+    const wasFresh = this.lastWas[wanted].fresh
+    if (this.serveSide(wanted, wasFresh ? others : fresh, false)) return true
+    if (this.serveSide(wanted, wasFresh ? fresh : others, false)) return true
+    return wanted === 'call' && fresh.waiting > 0 && this.serveSide(wanted, others, true)
   }
 
-  /** Whether anything is left to give: nearly always nothing is, and then nobody need be asked. */
-  private readonly mayCall = (): boolean =>
-    this.waitingBodies > 0 || (this.waitingCalls > 0 && this.calls < this.bounds.concurrency)
+  private serveSide(wanted: Wanted, side: Side, isLastHope: boolean): boolean {
+    if (!side.active.serveOne(wanted, (share) => this.give(wanted, share, isLastHope))) return false
+    this.lastWas[wanted] = side
+    return true
+  }
 
-  private readonly mayAdmit = (): boolean => this.events < this.bounds.maxHeldEvents && !this.enoughWait()
+  private give(wanted: Wanted, share: Share, isLastHope: boolean): boolean {
+    if (wanted === 'body') return this.serveBody(share)
+    return wanted === 'call' ? this.serveCall(share, isLastHope) : this.serveEvent(share)
+  }
+
+  private wantsCalls(): boolean {
+    return this.fresh.waiting + this.others.waiting > 0 && this.calls < this.bounds.concurrency
+  }
+
+  private mayAdmit(): boolean {
+    return this.events < this.bounds.maxHeldEvents && (this.admits(this.fresh) || this.admits(this.others))
+  }
+
+  private admits(side: Side): boolean {
+    return side.active.size > 0 && !this.enoughWait(side)
+  }
 
   /**
    * Events that could not call for long are better not begun: they would only grow old in memory. One that was just begun
    * will ask for a slot soon: without counting it, all that is queued would be begun in one go.
    */
-  private enoughWait(): boolean {
-    return this.waitingCalls + this.beginning >= Math.max(this.bounds.concurrency, FEWEST_WAITING)
+  private enoughWait(side: Side): boolean {
+    return side.waiting + side.beginning >= Math.max(this.bounds.concurrency, FEWEST_WAITING)
   }
-
-  private readonly serveBodyOrCall = (share: Share): boolean => this.serveBody(share) || this.serveCall(share)
 
   private serveBody(share: Share): boolean {
     const at = share.admits.findIndex((account) =>
-      this.mayHold(share, account, account.wanted - account.response),
+      this.bytes.mayHold(share, account, account.wanted - account.response),
     )
     const account = share.admits[at]
     if (account === undefined) return false
@@ -192,57 +212,34 @@ class SharedGate implements Gate, GateCounters {
     return true
   }
 
-  private serveCall(share: Share): boolean {
-    const { concurrency } = this.bounds
-    if (share.waiters.length === 0 || this.calls >= concurrency) return false
+  private serveCall(share: Share, isLastHope: boolean): boolean {
+    if (share.waiters.length === 0 || this.calls >= this.bounds.concurrency) return false
     const oldest = share.lane.oldest()?.account ?? null
     const isOldest = oldest !== null && oldest.wait !== null
     const account = isOldest ? oldest : share.waiters[0]
-    if (account === undefined) return false
-    if (!isOldest) {
-      if (this.calls === concurrency - 1 && oldest?.calling !== true && !this.oldestIsCalling()) return false
-      if (share.calls * 2 >= concurrency && this.anotherWaits(share, (one) => one.waiters.length > 0))
-        return false
-    }
+    if (account === undefined || !this.turns.mayCall(share, isOldest, isLastHope)) return false
     const reserve = this.bytes.reserve()
-    if (!this.mayHold(share, account, reserve)) return false
+    if (!this.bytes.mayHold(share, account, reserve) || !this.pace.reserve()) return false
     share.waiters.splice(share.waiters.indexOf(account), 1)
-    this.waitingCalls -= 1
+    share.side.waiting -= 1
     this.bytes.grow(share, account, reserve)
     account.calling = true
+    account.reserved = true
     share.calls += 1
+    share.side.calls += 1
     this.calls += 1
     account.wait?.(share.slotFor(account))
     account.wait = null
     return true
   }
 
-  private readonly serveEvent = (share: Share): boolean => {
+  private serveEvent(share: Share): boolean {
     const bytes = share.lane.waitingBytes()
-    if (bytes === null || this.events >= this.bounds.maxHeldEvents || this.enoughWait()) return false
-    if (share.events > 0) {
-      const overHalf = share.events * 2 >= this.bounds.maxHeldEvents || this.bytes.overHalf(share, bytes)
-      if (overHalf && this.anotherWaits(share, (one) => one.lane.waitingBytes() !== null)) return false
-    }
+    if (bytes === null || this.events >= this.bounds.maxHeldEvents || this.enoughWait(share.side))
+      return false
+    if (share.events > 0 && !this.room.forEvent(share, bytes)) return false
     if (!this.bytes.mayAdmit(share, bytes)) return false
     share.lane.admitNext()
     return true
-  }
-
-  mayHold(share: Share, account: Account, extra: number): boolean {
-    return this.bytes.mayHold(share, account, extra, () =>
-      this.anotherWaits(share, (one) => one.admits.length + one.waiters.length > 0),
-    )
-  }
-
-  private anotherWaits(share: Share, waits: (one: Share) => boolean): boolean {
-    return this.active.some((one) => one !== share && waits(one))
-  }
-
-  private oldestIsCalling(): boolean {
-    for (const share of this.shares) {
-      if (share.lane.oldest()?.account?.calling === true) return true
-    }
-    return false
   }
 }

@@ -1,3 +1,4 @@
+import type { Room } from './room.js'
 import type { Account, Share } from './share.js'
 
 export interface ByteBounds {
@@ -19,12 +20,14 @@ const FIRST_ESTIMATE_BYTES = 8192
 export class HeldBytes {
   total = 0
   private readonly bounds: ByteBounds
+  private readonly room: Room
   private estimate = FIRST_ESTIMATE_BYTES
   /** Pushed the total above its bound and are about to give it back. */
   private readonly passing = new Set<Account>()
 
-  constructor(bounds: ByteBounds) {
+  constructor(bounds: ByteBounds, room: Room) {
     this.bounds = bounds
+    this.room = room
   }
 
   /** What a call reserves before its response is known. */
@@ -38,6 +41,7 @@ export class HeldBytes {
 
   hold(share: Share, bytes: number): void {
     share.bytes += bytes
+    share.side.bytes += bytes
     this.total += bytes
   }
 
@@ -73,8 +77,8 @@ export class HeldBytes {
   }
 
   /** Whether the account may hold so many bytes more for its response. */
-  mayHold(share: Share, account: Account, extra: number, anotherWaits: () => boolean): boolean {
-    if (this.fits(extra) && (!this.overHalf(share, extra) || !anotherWaits())) return true
+  mayHold(share: Share, account: Account, extra: number): boolean {
+    if (this.fits(extra) && this.room.forBytes(share, extra)) return true
     return share.isFirst(account) && (this.passing.size === 0 || this.passing.has(account))
   }
 
@@ -82,10 +86,6 @@ export class HeldBytes {
   mayAdmit(share: Share, bytes: number): boolean {
     if (this.fits(bytes)) return true
     return share.events === 0 && this.fits(0) && this.passing.size === 0
-  }
-
-  overHalf(share: Share, extra: number): boolean {
-    return (share.bytes + extra) * 2 > this.bounds.maxInFlightBytes
   }
 
   private fits(extra: number): boolean {

@@ -1,5 +1,7 @@
+import type { Pace } from '../core/pace.js'
 import type { BodyBudget } from '../core/ports.js'
 import type { CallSlot } from '../core/work.js'
+import { ActiveShares } from './active-shares.js'
 import type { GateLane, GateShare, Held } from './gate.js'
 import type { HeldBytes } from './held-bytes.js'
 
@@ -13,6 +15,8 @@ export interface Account {
   calling: boolean
   /** Has not asked for a slot yet, and is not finished. */
   beginning: boolean
+  /** Has the right to a call that has not gone out. */
+  reserved: boolean
   /** Waits for a slot. */
   wait: ((slot: CallSlot | null) => void) | null
   /** Waits for response bytes up to `wanted`. */
@@ -22,18 +26,32 @@ export interface Account {
   grown: number
 }
 
+/** The lanes of one kind together: those of events topics, or those of retry and replay topics. */
+export interface Side {
+  readonly fresh: boolean
+  lanes: number
+  readonly active: ActiveShares
+  calls: number
+  /** Events that have not asked for a slot yet. */
+  beginning: number
+  /** Events that wait for a slot. */
+  waiting: number
+  events: number
+  bytes: number
+}
+
+export function createSide(fresh: boolean): Side {
+  const counts = { lanes: 0, calls: 0, beginning: 0, waiting: 0, events: 0, bytes: 0 }
+  return { fresh, active: new ActiveShares(), ...counts }
+}
+
 /** What a share needs of the gate it belongs to. */
 export interface GateCounters {
   events: number
-  /** Events that have not asked for a slot yet, over all shares. */
-  beginning: number
-  /** Events that wait for a slot, over all shares. */
-  waitingCalls: number
   /** Bodies that wait for bytes, over all shares. */
   waitingBodies: number
   readonly bytes: HeldBytes
-  /** Whether the account may hold so many bytes more. */
-  mayHold(share: Share, account: Account, extra: number): boolean
+  readonly pace: Pace
   endCall(share: Share, account: Account): void
   /** Puts the share among those that want something, and serves. */
   serve(share: Share): void
@@ -44,6 +62,7 @@ export interface GateCounters {
 export class Share implements GateShare {
   readonly gate: GateCounters
   readonly lane: GateLane
+  readonly side: Side
   readonly held = new Set<Held>()
   /** Wait for a slot, in offset order. */
   waiters: Account[] = []
@@ -56,9 +75,10 @@ export class Share implements GateShare {
   /** Among those that the gate serves. */
   active = false
 
-  constructor(gate: GateCounters, lane: GateLane) {
+  constructor(gate: GateCounters, lane: GateLane, side: Side) {
     this.gate = gate
     this.lane = lane
+    this.side = side
   }
 
   wantEvents(): void {
@@ -72,6 +92,7 @@ export class Share implements GateShare {
       response: 0,
       calling: false,
       beginning: true,
+      reserved: false,
       wait: null,
       admit: null,
       wanted: 0,
@@ -80,8 +101,9 @@ export class Share implements GateShare {
     held.account = account
     this.held.add(held)
     this.events += 1
+    this.side.events += 1
+    this.side.beginning += 1
     this.gate.events += 1
-    this.gate.beginning += 1
     this.gate.bytes.hold(this, bytes)
   }
 
@@ -103,7 +125,7 @@ export class Share implements GateShare {
       while (at > 0 && (this.waiters[at - 1]?.held.offset ?? 0) > held.offset) at -= 1
       if (at === this.waiters.length) this.waiters.push(account)
       else this.waiters.splice(at, 0, account)
-      this.gate.waitingCalls += 1
+      this.side.waiting += 1
       this.gate.serve(this)
     })
   }
@@ -114,12 +136,25 @@ export class Share implements GateShare {
     const { wait } = account
     account.wait = null
     this.waiters = this.waiters.filter((one) => one !== account)
-    this.gate.waitingCalls -= 1
+    this.side.waiting -= 1
     wait(null)
   }
 
   slotFor(account: Account): CallSlot {
-    return { budget: this.budgetFor(account), release: (bodyBytes) => this.release(account, bodyBytes) }
+    return {
+      budget: this.budgetFor(account),
+      sent: () => {
+        if (!account.reserved) return
+        account.reserved = false
+        this.gate.pace.sent()
+      },
+      release: (bodyBytes) => this.release(account, bodyBytes),
+    }
+  }
+
+  /** Whether the first event that is not finished has a call in flight. */
+  oldestCalls(): boolean {
+    return this.calls > 0 && this.lane.oldest()?.account?.calling === true
   }
 
   private budgetFor(account: Account): BodyBudget {
@@ -127,7 +162,7 @@ export class Share implements GateShare {
       admit: (total) => {
         this.gate.bytes.sawBody(total)
         if (total <= account.response || !account.calling) return null
-        if (this.gate.mayHold(this, account, total - account.response)) {
+        if (this.gate.bytes.mayHold(this, account, total - account.response)) {
           this.gate.bytes.grow(this, account, total)
           return null
         }
@@ -161,7 +196,7 @@ export class Share implements GateShare {
   private endBeginning(account: Account): void {
     if (!account.beginning) return
     account.beginning = false
-    this.gate.beginning -= 1
+    this.side.beginning -= 1
   }
 
   private dropAdmit(account: Account): void {
@@ -198,6 +233,7 @@ export class Share implements GateShare {
     held.account = null
     this.held.delete(held)
     this.events -= 1
+    this.side.events -= 1
     this.gate.events -= 1
     this.gate.bytes.release(this, account)
     if (account.calling) this.gate.endCall(this, account)

@@ -24,11 +24,10 @@ export type Verdict<E> =
     }
   | { readonly kind: 'dead'; readonly failure: Failure }
   | { readonly kind: 'delay'; readonly failure: Failure }
-  | { readonly kind: 'not-ready'; readonly failure: Failure }
   | { readonly kind: 'not-found'; readonly failure: Failure }
   | { readonly kind: 'forbidden'; readonly failure: Failure }
-  /** No use in this answer; `failure` is how the event ends when retries are used up. */
-  | { readonly kind: 'failed'; readonly failure: Failure }
+  /** No use in this answer; `failure` is how the event ends when retries are used up. Retry-After: only of a 503. */
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly retryAfterMs?: number | null }
   | { readonly kind: 'limited'; readonly retryAfterMs: number | null }
   | { readonly kind: 'systemic'; readonly reason: ApiReason }
   | { readonly kind: 'aborted' }
@@ -38,7 +37,7 @@ export interface Judgement<E> {
   /** Null without an answer. */
   readonly httpStatus: number | null
   readonly attestrCode: number | null
-  /** Whether the API works, as far as this call can tell; null when it cannot. Systemic answers cannot. */
+  /** Whether the API works, as far as this call can tell; null when it cannot. */
   readonly works: boolean | null
 }
 
@@ -67,7 +66,7 @@ export function createJudge<E>(classify: Classify, readEnvelope: ReadEnvelope<E>
       return { ...answered(failed(reading.detail, { httpStatus: status }), status), works: false }
     }
     const failure = { httpStatus: status, ...reading.failure }
-    return answered({ kind: reading.kind === 'dead' ? 'dead' : 'not-ready', failure }, status)
+    return answered({ kind: reading.kind, failure }, status)
   }
 }
 
@@ -86,20 +85,30 @@ function refused<E>(
     ...(requestId === null ? {} : { requestId }),
   }
   const detail = `answered with ${status}${code === null ? '' : `, code ${code}`}`
-  return {
-    verdict: meaning(classify(status, code), detail, source, readRetryAfter(answer.retryAfter, now)),
-    httpStatus: status,
-    attestrCode: code,
-    works: status === 429 ? null : status < 500 && status >= 300,
-  }
+  const verdict = meaning<E>(classify(status, code), {
+    detail,
+    source,
+    status,
+    retryAfterMs: readRetryAfter(answer.retryAfter, now),
+  })
+  return { verdict, httpStatus: status, attestrCode: code, works: worksBy(verdict, status) }
 }
 
-function meaning<E>(
-  action: ReturnType<Classify>,
-  detail: string,
-  source: Source,
-  retryAfterMs: number | null,
-): Verdict<E> {
+/** An answer that is final for its event says that the API works; not one with 5xx, which a policy may call final too. */
+function worksBy(verdict: Verdict<unknown>, status: number): boolean | null {
+  if (verdict.kind === 'failed') return false
+  return verdict.kind === 'limited' || verdict.kind === 'systemic' || status >= 500 ? null : true
+}
+
+interface Refusal {
+  readonly detail: string
+  readonly source: Source
+  readonly status: number
+  readonly retryAfterMs: number | null
+}
+
+function meaning<E>(action: ReturnType<Classify>, refusal: Refusal): Verdict<E> {
+  const { detail, source, status, retryAfterMs } = refusal
   switch (action.kind) {
     case 'dead':
     case 'delay':
@@ -114,7 +123,8 @@ function meaning<E>(
       return { kind: 'systemic', reason: action.reason }
     case 'read':
     case 'retry':
-      return failed(detail, source)
+      // A gateway that is overloaded says how long.
+      return { ...failed(detail, source), ...(status === 503 ? { retryAfterMs } : {}) }
   }
 }
 

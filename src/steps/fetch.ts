@@ -1,17 +1,17 @@
 import { BACKOFF_BASE_MS, backoffMs, pauseFor } from '../core/backoff.js'
 import type { Failure } from '../core/failure.js'
-import { createForbiddenStreak, type ForbiddenStreak } from '../core/forbidden.js'
+import { createForbiddenStreak } from '../core/forbidden.js'
 import type { Credential, HandshakeEvent } from '../core/model.js'
 import { dead, delay, type Ending } from '../core/outcome.js'
 import { type Classify, classify, NOT_FOUND_RETRIES } from '../core/policy.js'
 import type { Clock, Metrics, Random, ResultApi } from '../core/ports.js'
-import { createThrottle, type Throttle } from '../core/throttle.js'
+import type { RateFeedback } from '../core/rate.js'
 import type { ApiHealth, SystemicReason, Ticket, Turn } from '../core/work.js'
-import { createJudge, type Judgement, type ReadEnvelope } from './answer.js'
-import { createCall } from './call.js'
+import { createJudge, type Judgement, type ReadEnvelope, type Verdict } from './answer.js'
+import { type CallEnd, createCall } from './call.js'
 
 export interface FetchLimits {
-  /** Calls for one event while the API answers with faults or is not ready. */
+  /** Calls for one event while the API answers with faults. */
   readonly attempts: number
   /** For all calls and back-off of one event; waits the event is not to blame for do not count. */
   readonly deadlineMs: number
@@ -22,9 +22,13 @@ export interface FetchLimits {
 export interface FetchDeps<E> {
   readonly api: ResultApi
   readonly health: ApiHealth
+  /** Told what the API says of it; asked by whoever gives call slots. */
+  readonly rate: RateFeedback
   readonly clock: Clock
   readonly random: Random
   readonly limits: FetchLimits
+  /** Without any, an event without proof that the API works is held. */
+  readonly hasRetryTopics: boolean
   readonly metrics: Metrics
   /** Work on an answer waits for its turn; without it there is no wait. */
   readonly turn?: Turn
@@ -64,20 +68,16 @@ interface Again {
 interface Progress {
   /** Monotonic ms. */
   readonly startedAt: number
-  /** Calls that failed or found nothing ready. */
+  /** Calls that failed. */
   tries: number
   /** Calls that found no handshake. */
   notFound: number
-  /** Answers 429. */
-  limited: number
   /** Ms of the deadline used, in calls and back-off. Waits and calls that use up no attempt do not count. */
   spentMs: number
 }
 
-/** The system decides when to go on: no back-off of the event's own. */
+/** System or rate decide when to go on: no back-off of the event's own. */
 const HELD: Again = { kind: 'again', delayMs: 0 }
-
-const later = (failure: Failure): Ending => delay(failure, 'all')
 
 /** A Retry-After beyond this is a mistake of the sender; the next probe asks again. */
 const RETRY_AFTER_MAX_MS = 3_600_000
@@ -86,35 +86,36 @@ const RETRY_AFTER_MAX_MS = 3_600_000
  * Fetches the result of one handshake, in as many calls as it takes.
  *
  * In:     request   the event, and the credential to use
- *         ticket    gives call slots and counts calls; a slot is held for one call, never during a wait
+ *         ticket    gives call slots and counts calls; a slot is held for one call, never during a wait. Attempts and
+ *                   deadline are those of the ticket, whatever the number of credentials
  * Out:    the envelope, structure checked and nothing verified; or how the event ends; or aborted
  * Fails:  response-too-large, request-rejected, handshake-not-found, handshake-forbidden, consent-invalid,
  *         retries-exhausted, and what `readEnvelope` finds
  * Source: product.md sections 4 and 8
  */
 export function createFetch<E>(deps: FetchDeps<E>): Fetch<E> {
-  const throttle = createThrottle(deps.clock)
-  const call = createCall({ ...deps, throttle })
+  const call = createCall(deps)
   const judge = createJudge(deps.classify ?? classify, deps.readEnvelope)
-  const decide = createDecide(deps, throttle, createForbiddenStreak())
+  const decide = createDecide(deps)
+  /** Of events that may come again with another credential. */
+  const begun = new WeakMap<Ticket, Progress>()
 
   return async function fetch(request, ticket) {
-    const progress: Progress = {
+    const { event, credential, hasNextCredential } = request
+    const progress = begun.get(ticket) ?? {
       startedAt: deps.clock.monotonic(),
       tries: 0,
       notFound: 0,
-      limited: 0,
       spentMs: 0,
     }
-    const { event, credential } = request
-    const { signal } = ticket
+    if (hasNextCredential) begun.set(ticket, progress)
     for (;;) {
-      const end = await call({ handshakeId: event.handshakeId, credential }, ticket)
+      const end = await call(event.handshakeId, credential, ticket)
       const judgement = judge(end.answer, event.handshakeId, deps.clock.now())
-      const { tookMs, permitted } = end
-      const next = decide({ judgement, request, progress, tookMs, permitted })
+      const next = decide({ judgement, request, progress, end })
       if (next.kind !== 'again') return next
-      if (next.delayMs > 0 && !(await pauseFor(deps.clock, next.delayMs, signal))) return { kind: 'aborted' }
+      if (next.delayMs > 0 && !(await pauseFor(deps.clock, next.delayMs, ticket.signal)))
+        return { kind: 'aborted' }
     }
   }
 }
@@ -124,45 +125,51 @@ interface Round<E> {
   readonly judgement: Judgement<E>
   readonly request: FetchRequest
   readonly progress: Progress
-  readonly tookMs: number
-  readonly permitted: boolean
+  readonly end: CallEnd
 }
 
-/** What to do after a call; tells health, throttle and streak on the way. */
-function createDecide<E>(deps: FetchDeps<E>, throttle: Throttle, streak: ForbiddenStreak) {
-  const { health, random, limits } = deps
+/** What to do after a call; tells health, rate and streak on the way. */
+function createDecide<E>(deps: FetchDeps<E>) {
+  const { health, rate, limits } = deps
+  const streak = createForbiddenStreak()
   const retry = createRetry(deps)
 
-  function hold(reason: SystemicReason, { judgement, request }: Round<E>): Ending | Again {
-    const { attestrCode } = judgement
-    const httpStatus = judgement.httpStatus ?? 0
+  function systemic(reason: SystemicReason, { judgement, request }: Round<E>): Ending | Again {
+    const { httpStatus, attestrCode } = judgement
     const { credential, event } = request
     const where = { handshakeId: event.handshakeId, credentialId: credential.id }
-    if (health.systemic(reason, { ...where, httpStatus, attestrCode }) === 'hold') return HELD
-    const detail = `answered with ${httpStatus}, which is the trouble of this handshake alone`
-    const source = { httpStatus, ...(attestrCode === null ? {} : { attestrCode }) }
-    return later({ code: 'request-rejected', detail, ...source })
+    const fate = health.systemic(reason, { ...where, httpStatus: httpStatus ?? 0, attestrCode })
+    return fate === 'hold' ? HELD : delay(blamed(reason, judgement), 'all')
+  }
+
+  function limited({ retryAfterMs }: Extract<Verdict<E>, { kind: 'limited' }>, round: Round<E>) {
+    const { sentAt, permitted } = round.end
+    const askedMs = retryAfterMs === null ? null : Math.min(retryAfterMs, RETRY_AFTER_MAX_MS)
+    rate.refused(sentAt, askedMs)
+    if ((askedMs ?? 0) > limits.deadlineMs) return systemic('rate-limited', round)
+    if (permitted) health.released()
+    return HELD
+  }
+
+  /** Exactly one word for each permit. */
+  function tell(works: boolean | null, { request, end }: Round<E>): void {
+    if (works === true) {
+      rate.worked()
+      health.success()
+    } else if (works === false) health.failure(request.event.handshakeId)
+    else if (end.permitted) health.released()
   }
 
   return function decide(round: Round<E>): FetchEnd<E> | Again {
     const { verdict, works, httpStatus } = round.judgement
     const { credential, event, hasNextCredential } = round.request
-    if (verdict.kind === 'systemic') return hold(verdict.reason, round)
-    if (verdict.kind === 'limited') {
-      const askedMs = Math.min(verdict.retryAfterMs ?? 0, RETRY_AFTER_MAX_MS)
-      throttle.hold(Math.max(askedMs, backoffMs(round.progress.limited, random)))
-      round.progress.limited += 1
-      if (askedMs > limits.deadlineMs) return hold('rate-limited', round)
-    }
-    // Whatever says nothing about the API ends a permit all the same.
-    if (round.permitted && (works === null || verdict.kind === 'limited')) health.released()
-    if (verdict.kind === 'limited') return HELD
+    if (verdict.kind === 'systemic') return systemic(verdict.reason, round)
+    if (verdict.kind === 'limited') return limited(verdict, round)
     if (verdict.kind === 'forbidden' && !hasNextCredential) {
-      if (streak.forbidden(credential.id, event.handshakeId)) return hold('credentials', round)
+      if (streak.forbidden(credential.id, event.handshakeId)) return systemic('credentials', round)
     }
     if (httpStatus === 200 && works === true) streak.allowed(credential.id)
-    if (works === true) health.success()
-    else if (works === false) health.failure(event.handshakeId)
+    tell(works, round)
 
     switch (verdict.kind) {
       case 'ready':
@@ -171,43 +178,60 @@ function createDecide<E>(deps: FetchDeps<E>, throttle: Throttle, streak: Forbidd
       case 'dead':
         return dead(verdict.failure)
       case 'delay':
+        return delay(verdict.failure, 'all')
       case 'forbidden':
-        return later(verdict.failure)
-      default:
+        // While another credential is left this end is the path's word to try it.
+        return hasNextCredential ? dead(verdict.failure) : delay(verdict.failure, 'all')
+      case 'failed':
+        if (typeof verdict.retryAfterMs === 'number')
+          rate.hold(Math.min(verdict.retryAfterMs, limits.deadlineMs))
+        return retry(verdict, round)
+      case 'not-found':
         return retry(verdict, round)
     }
   }
 }
 
+/** An event that met, time and again, systemic trouble that no other event met. */
+function blamed(reason: SystemicReason, { httpStatus, attestrCode }: Judgement<unknown>): Failure {
+  return {
+    code: 'request-rejected',
+    detail: `refused time and again (${reason}) while others were answered`,
+    ...(httpStatus === null ? {} : { httpStatus }),
+    ...(attestrCode === null ? {} : { attestrCode }),
+  }
+}
+
 interface Unfinished {
-  readonly kind: 'not-found' | 'not-ready' | 'failed'
+  readonly kind: 'not-found' | 'failed'
   readonly failure: Failure
 }
 
 /** Calls again in place, or says how the event ends when it may not. */
-function createRetry<E>({ health, clock, random, limits }: FetchDeps<E>) {
+function createRetry<E>({ health, clock, random, limits, hasRetryTopics }: FetchDeps<E>) {
   function within(progress: Progress, delayMs: number): boolean {
     progress.spentMs += delayMs
     return progress.spentMs <= limits.deadlineMs
   }
 
   return function retry({ kind, failure }: Unfinished, round: Round<E>): Ending | Again {
-    const { progress, request } = round
+    const { progress, request, end } = round
     // Asked before anything is counted: a call that fails in a pause, or opens the breaker, uses no attempt.
     if (kind === 'failed' && health.paused()) return HELD
-    progress.spentMs += round.tookMs
+    progress.spentMs += end.tookMs
     if (kind === 'not-found') {
       // The event can outrun the API's own write: here the wait has a lower bound.
       const delayMs = BACKOFF_BASE_MS + backoffMs(progress.notFound, random)
       progress.notFound += 1
       const more = progress.notFound <= NOT_FOUND_RETRIES && within(progress, delayMs)
-      return more ? { kind: 'again', delayMs } : later(failure)
+      return more ? { kind: 'again', delayMs } : delay(failure, 'one')
     }
     const again: Again = { kind: 'again', delayMs: backoffMs(progress.tries, random) }
     progress.tries += 1
     if (progress.tries < limits.attempts && within(progress, again.delayMs)) return again
-    if (kind === 'not-ready' || health.lastSuccessAt() >= progress.startedAt) return later(failure)
-    // No proof that the API works: the event is held, and asks again until there is one.
-    return clock.now() - request.firstSeenAt >= limits.giveUpMs ? dead(failure) : again
+    if (health.lastSuccessAt() >= progress.startedAt) return delay(failure, 'all')
+    if (clock.now() - request.firstSeenAt >= limits.giveUpMs) return dead(failure)
+    // No proof that the API works: without a retry topic the event is held, and asks again until there is one.
+    return hasRetryTopics ? delay(failure, 'last') : again
   }
 }

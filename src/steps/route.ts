@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { nextTier, type RetryTier } from '../core/chain.js'
-import type { SkipCode } from '../core/failure.js'
+import type { Failure, SkipCode } from '../core/failure.js'
 import type { Chain, MessageHeader, Output, SourceMessage } from '../core/model.js'
 import type { OutcomeKind } from '../core/outcome.js'
 import type { Encoder } from '../core/ports.js'
@@ -99,7 +99,15 @@ function routeVerified(deps: RouteDeps, rules: DeadLetterRules, end: Ended & Ver
     outputs.push(encoded.value)
   }
   const summary: Summary = { outcome: 'VERIFIED', code: null, handshakeId, records: outputs.length }
-  return finish(deps, end, summary, outputs)
+  const ended = slim(end, rules)
+  const instead = (): EventEnd =>
+    routeDead(deps, rules, { ...ended, failure: REFUSED_BY_BROKER, event, reduced: null })
+  return { ...finish(deps, end, summary, outputs), instead }
+}
+
+const REFUSED_BY_BROKER: Failure = {
+  code: 'record-too-large',
+  detail: 'the broker stores no record so large (max.message.bytes)',
 }
 
 function routeDead(deps: RouteDeps, rules: DeadLetterRules, end: Ended & DeadEnd): EventEnd {
@@ -111,9 +119,15 @@ function routeDead(deps: RouteDeps, rules: DeadLetterRules, end: Ended & DeadEnd
     headers: deadLetterHeaders(letter),
     sourcePartition: end.message.partition,
   }
-  const output = fitting(deps, rules, letter, address, end.message)
+  const reference = asReference(letter, end.message, rules)
+  const bare = { ...reference, key: null, headers: [] }
+  const bareAddress = handshakeId === null ? { ...address, key: null } : address
   const summary: Summary = { outcome: 'DEAD', code: letter.code, handshakeId, records: 0 }
-  return finish(deps, end, summary, [output])
+  return firstFitting(deps, slim(end, rules), summary, [
+    [letter, address],
+    [reference, address],
+    [bare, bareAddress],
+  ])
 }
 
 function routeDelayed(deps: RouteDeps, rules: DeadLetterRules, end: Ended & DelayEnd): EventEnd {
@@ -126,30 +140,38 @@ function routeDelayed(deps: RouteDeps, rules: DeadLetterRules, end: Ended & Dela
   if (message.kind === 'dead') return routeDead(deps, rules, { ...ended, failure: message.failure })
   const { code } = failure
   const summary: Summary = { outcome: 'DELAYED', code, handshakeId: event.handshakeId, records: 0 }
-  return finish(deps, end, summary, [message.value])
+  const instead = (): EventEnd => routeDead(deps, rules, { ...ended, failure: REFUSED_BY_BROKER })
+  return { ...finish(deps, end, summary, [message.value]), instead }
 }
 
 /** The dead letter as it is, else as a REFERENCE, else without what the producer chose: one of them always fits. */
-function fitting(
+function firstFitting(
   deps: RouteDeps,
-  rules: DeadLetterRules,
-  letter: DeadLetter,
-  address: Address,
-  message: SourceMessage,
-): Output {
-  const reference = asReference(letter, message, rules)
-  const bare = { ...reference, key: null, headers: [] }
-  const bareAddress = letter.handshakeId === null ? { ...address, key: null } : address
-  const tries = [
-    [letter, address],
-    [reference, address],
-    [bare, bareAddress],
-  ] as const
-  for (const [record, to] of tries) {
-    const encoded = encodeRecord(deps.encoders.deadLetter, record, to, deps.maxRecordBytes)
-    if (encoded.kind === 'ok') return encoded.value
+  ended: Ended,
+  summary: Summary,
+  forms: readonly (readonly [DeadLetter, Address])[],
+): EventEnd {
+  const [form, ...smaller] = forms
+  if (form === undefined) throw new Error('a dead letter without key, headers and value cannot be written')
+  const encoded = encodeRecord(deps.encoders.deadLetter, ...form, deps.maxRecordBytes)
+  const next = (): EventEnd => firstFitting(deps, ended, summary, smaller)
+  if (encoded.kind === 'dead') return next()
+  const end = finish(deps, ended, summary, [encoded.value])
+  return smaller.length === 0 ? end : { ...end, instead: next }
+}
+
+/** What an end keeps until its commit. The message is a window on all that was read with it, and its value may be large. */
+function slim({ message, chain, calls, startedAt }: Ended, { headers }: DeadLetterRules): Ended {
+  const own = (bytes: Buffer | null): Buffer | null => (bytes === null ? null : Buffer.from(bytes))
+  const kept = message.headers.filter(({ key }) => headers.includes(key))
+  const copy: SourceMessage = {
+    ...{ topic: message.topic, partition: message.partition, offset: message.offset },
+    timestamp: message.timestamp,
+    key: own(message.key),
+    value: null,
+    headers: kept.map(({ key, value }) => ({ key, value: own(value) })),
   }
-  throw new Error('a dead letter without key, headers and value cannot be written')
+  return { message: copy, chain, calls, startedAt }
 }
 
 interface Summary {
@@ -188,10 +210,10 @@ function outcomeOutput(deps: RouteDeps, topic: string, end: Ended, summary: Summ
   const key = handshakeId === null ? safeKey(message.key, deps.protect) : Buffer.from(handshakeId)
   const address: Address = { topic, key, headers: NO_HEADERS, sourcePartition }
   const encoded = encodeRecord(deps.encoders.outcome, row, address, deps.maxRecordBytes)
-  if (encoded.kind === 'ok') return encoded.value
+  if (encoded.kind === 'ok') return { ...encoded.value, isOutcome: true }
   // Only a producer's own key can be so large.
   const bare = encodeRecord(deps.encoders.outcome, row, { ...address, key: null }, deps.maxRecordBytes)
-  if (bare.kind === 'ok') return bare.value
+  if (bare.kind === 'ok') return { ...bare.value, isOutcome: true }
   throw new Error(`an outcome cannot be written: ${bare.failure.detail}`)
 }
 

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Command } from 'commander'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { type CommandContext, CommandError } from '../../src/commands/command.js'
 import { faultReport } from '../../src/commands/fault.js'
 import { createProgram } from '../../src/commands/program.js'
@@ -99,6 +102,56 @@ describe('codes', () => {
     const { out } = await runCommand('codes', '--policy')
     expect(out.trimEnd().split('\n')).toHaveLength(POLICY_ROWS.length + 1)
     expect(JSON.parse((await runCommand('codes', '--policy', '--json')).out)).toEqual(POLICY_ROWS)
+  })
+
+  describe('--policy --config', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'codes-'))
+    const file = join(folder, 'c.yaml')
+    writeFileSync(
+      file,
+      `attestr: { credentials: [{ id: main, authToken: a, clientSecret: b }] }
+kafka: { brokers: [localhost:9092] }
+schemaRegistry: { url: "http://localhost:8081" }
+policy: [{ status: 404, action: retry }, { status: 418, code: 7, action: dead:request-rejected }]
+`,
+    )
+    afterAll(() => rmSync(folder, { recursive: true }))
+
+    it('prints the overrides in their places', async () => {
+      const { code, out } = await runCommand('codes', '--policy', '--config', file)
+      expect(code).toBe(0)
+      expect(out).toMatch(/^SOURCE +STATUS +CODE +ACTION +NOTE$/m)
+      expect(out).toMatch(/^configuration +418 +7 +dead:request-rejected +policy of the configuration$/m)
+      expect(out.match(/ 404 /g)).toHaveLength(1)
+    })
+
+    it('--json has the source of each row', async () => {
+      const rows = JSON.parse((await runCommand('codes', '--policy', '--config', file, '--json')).out)
+      expect(rows).toHaveLength(POLICY_ROWS.length + 1)
+      expect(rows.slice(0, 2)).toEqual([
+        {
+          ...{ status: 418, code: 7, action: 'dead:request-rejected' },
+          ...{ note: 'policy of the configuration', source: 'configuration' },
+        },
+        {
+          ...{ status: 404, code: '*', action: 'retry' },
+          ...{ note: 'policy of the configuration', source: 'configuration' },
+        },
+      ])
+    })
+
+    it('takes --set, and tells what is wrong with the configuration', async () => {
+      const set = await runCommand('codes', '--policy', '--config', file, '--set', 'policy=[]', '--json')
+      expect(JSON.parse(set.out)).toEqual(POLICY_ROWS.map((row) => ({ ...row, source: 'default' })))
+      const wrong = await runCommand('codes', '--policy', '--config', file, '--set', 'policy.0.status=200')
+      expect(wrong.code).toBe(2)
+      expect(wrong.err).toContain('cannot be 200')
+    })
+
+    it('goes with --policy alone', async () => {
+      expect((await runCommand('codes', '--config', file)).code).toBe(2)
+      expect((await runCommand('codes', '--policy', '--set', 'policy=[]')).code).toBe(2)
+    })
   })
 })
 

@@ -171,18 +171,104 @@ describe('files', () => {
 describe('policy', () => {
   const action = (text: string) =>
     problemsIn(MINIMAL, { sets: [`policy=[{status: 404, action: "${text}"}]`] })
-  const unavailable = '--set:1:1 policy: is not available in this version'
-  it.each(['dead:request-rejected', 'delay:handshake-not-found', 'retry', 'wait', 'pause:credentials'])(
-    '%s is an action',
-    (text) => {
-      expect(action(text)).toEqual([unavailable])
-    },
-  )
+  const rows = (...list: string[]) =>
+    problemsIn(`${MINIMAL}policy:\n${list.map((row) => `  - ${row}\n`).join('')}`)
+
+  it.each([
+    'dead:request-rejected',
+    'dead:result-archived',
+    'delay:handshake-not-found',
+    'retry',
+    'wait',
+    'pause:credentials',
+    'pause:daily-quota',
+  ])('%s is an action', (text) => {
+    expect(action(text)).toEqual([])
+  })
+
   it.each([
     ['kill', 'must be dead:CODE, delay:CODE, retry, wait or pause:REASON'],
-    ['dead:signature-mismach', 'names a failure code that does not exist (did you mean signature-mismatch?)'],
-    ['pause:tea', 'names a pause reason that does not exist'],
+    ['rety', 'must be dead:CODE, delay:CODE, retry, wait or pause:REASON (did you mean retry?)'],
+    ['paus:credit', 'must be dead:CODE, delay:CODE, retry, wait or pause:REASON (did you mean pause?)'],
+    ['retry:', 'must be dead:CODE, delay:CODE, retry, wait or pause:REASON'],
+    ['read', 'must be dead:CODE, delay:CODE, retry, wait or pause:REASON (did you mean dead?)'],
+    ['dead', 'must be dead:CODE, delay:CODE, retry, wait or pause:REASON'],
+    ['dead:', 'names a failure code that does not exist; see `attestr-kafka codes`'],
+    ['dead:request-rejectd', 'names a failure code that does not exist (did you mean request-rejected?)'],
+    ['dead:request-rejected:x', 'names a failure code that does not exist (did you mean request-rejected?)'],
+    ['dead:signature-mismatch', 'names a failure code that no answer of the API leads to'],
+    ['delay:event-bad-id', 'names a failure code that no answer of the API leads to'],
+    ['pause:credential', 'names a pause reason that does not exist (did you mean credentials?)'],
+    [
+      'pause:tea',
+      'names a pause reason that does not exist; there are credentials, service, ip, version, credit, daily-quota, rate-limited, redirect',
+    ],
+    [
+      'pause:api-down',
+      'names a pause reason that does not exist; there are credentials, service, ip, version, credit, daily-quota, rate-limited, redirect',
+    ],
   ])('%s is not', (text, problem) => {
-    expect(action(text)).toEqual([`--set:1:1 policy[0].action: ${problem}`, unavailable])
+    expect(action(text)).toEqual([`--set:1:1 policy[0].action: ${problem}`])
+  })
+
+  it('is taken as it is written, with every code where none is named', () => {
+    const config = configOf(
+      `${MINIMAL}policy:\n  - { status: 404, action: retry }\n  - { status: 403, code: 4031, action: wait }\n`,
+    )
+    expect(config.policy).toEqual([
+      { status: 404, code: null, action: 'retry' },
+      { status: 403, code: 4031, action: 'wait' },
+    ])
+  })
+
+  it('has statuses of HTTP, and leaves 200 alone', () => {
+    expect(rows('{ status: 99, action: retry }', '{ status: 600, action: retry }')).toEqual([
+      'c.yaml:9:7 policy[0].status: must be at least 100',
+      'c.yaml:10:7 policy[1].status: must be at most 599',
+    ])
+    expect(rows('{ status: 200, action: retry }', '{ status: 200, code: 4001, action: retry }')).toEqual([
+      'c.yaml:9:7 policy[0].status: cannot be 200: a result is always read, and its signature checked',
+      'c.yaml:10:7 policy[1].status: cannot be 200: a result is always read, and its signature checked',
+    ])
+  })
+
+  it('names a status and code once', () => {
+    expect(
+      rows(
+        '{ status: 403, code: 4031, action: retry }',
+        '{ status: 403, action: wait }',
+        '{ status: 403, code: 4031, action: wait }',
+        '{ status: 403, code: null, action: wait }',
+      ),
+    ).toEqual([
+      'c.yaml:11:5 policy[2]: is for the same status and code as policy[0]',
+      'c.yaml:12:5 policy[3]: is for the same status and code as policy[1]',
+    ])
+  })
+
+  it('has no other keys', () => {
+    expect(rows('{ status: 403, coed: 4031, action: retry }')).toEqual([
+      'c.yaml:9:20 policy[0].coed: is not a known key (did you mean code?)',
+    ])
+    expect(rows('{ code: 4031, action: retry }')).toEqual(['c.yaml:9:5 policy[0].status: is missing'])
+  })
+})
+
+describe('rates', () => {
+  it('may have a fraction a second, and are whole a day', () => {
+    const config = configOf(MINIMAL, { sets: ['fetch.ratePerSecond=0.5', 'fetch.ratePerDay=100'] })
+    expect([config.fetch.ratePerSecond, config.fetch.ratePerDay]).toEqual([0.5, 100])
+    expect(configOf(MINIMAL).fetch).toMatchObject({ ratePerSecond: null, ratePerDay: null })
+  })
+
+  it.each([
+    ['fetch.ratePerSecond=0', 'must be more than 0'],
+    ['fetch.ratePerSecond=-1', 'must be more than 0'],
+    ['fetch.ratePerSecond=100001', 'must be at most 100000'],
+    ['fetch.ratePerSecond=fast', 'must be a number or null, is text'],
+    ['fetch.ratePerDay=0', 'must be at least 1'],
+    ['fetch.ratePerDay=1.5', 'must be a whole number or null, has a fraction or is too large'],
+  ])('%s is refused', (option, problem) => {
+    expect(problemsIn(MINIMAL, { sets: [option] })).toEqual([`--set:1:1 ${option.split('=')[0]}: ${problem}`])
   })
 })

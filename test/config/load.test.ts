@@ -327,9 +327,6 @@ describe('keys whose behaviour comes later', () => {
     'records.json=true',
     'privacy.rules=[{stage: PAN, path: x, action: drop}]',
     'privacy.encryptionKeys=[{id: a, key: b}]',
-    'policy=[{status: 404, action: retry}]',
-    'fetch.ratePerSecond=5',
-    'fetch.ratePerDay=5',
   ])('%s is refused, not ignored', (option) => {
     const key = option.slice(0, option.indexOf('='))
     expect(problemsIn(MINIMAL, { sets: [option] })).toEqual([
@@ -337,15 +334,12 @@ describe('keys whose behaviour comes later', () => {
     ])
   })
 
-  it.each([
-    'records.form=long',
-    'records.json=false',
-    'privacy.rules=[]',
-    'policy=[]',
-    'fetch.ratePerDay=null',
-  ])('%s asks for nothing and is taken', (option) => {
-    expect(problemsIn(MINIMAL, { sets: [option] })).toEqual([])
-  })
+  it.each(['records.form=long', 'records.json=false', 'privacy.rules=[]'])(
+    '%s asks for nothing and is taken',
+    (option) => {
+      expect(problemsIn(MINIMAL, { sets: [option] })).toEqual([])
+    },
+  )
 })
 
 describe('the environment', () => {

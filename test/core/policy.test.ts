@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FAILURES } from '../../src/core/failure.js'
-import { type Action, classify, createPolicy, POLICY_ROWS, readAction } from '../../src/core/policy.js'
+import {
+  type Action,
+  classify,
+  createPolicy,
+  POLICY_ROWS,
+  policyRows,
+  readAction,
+} from '../../src/core/policy.js'
 
 const dead = (code: Extract<Action, { kind: 'dead' }>['code']): Action => ({ kind: 'dead', code })
 const pause = (reason: Extract<Action, { kind: 'pause' }>['reason']): Action => ({ kind: 'pause', reason })
@@ -88,10 +95,10 @@ describe('the policy', () => {
 
 describe('an override of the policy', () => {
   const overrides = [
-    { status: 403, code: 4031, action: dead('handshake-forbidden') },
-    { status: 418, code: null, action: { kind: 'retry' } as const },
-    { status: 500, code: 5001, action: pause('service') },
-    { status: 500, action: { kind: 'wait' } as const },
+    { status: 500, action: 'wait' },
+    { status: 403, code: 4031, action: 'dead:handshake-forbidden' },
+    { status: 418, code: null, action: 'retry' },
+    { status: 500, code: 5001, action: 'pause:service' },
   ]
   const own = createPolicy(overrides)
 
@@ -104,6 +111,41 @@ describe('an override of the policy', () => {
     [403, 4039, pause('ip')],
   ])('wins over the table: %d %s', (status, code, action) => {
     expect(own(status, code)).toEqual(action)
+  })
+})
+
+describe('the rows in force', () => {
+  const overrides = [
+    { status: 404, code: null, action: 'dead:handshake-not-found' },
+    { status: 403, code: 4031, action: 'dead:handshake-forbidden' },
+    { status: 418, code: 7, action: 'retry' },
+  ]
+  const rows = policyRows(overrides)
+
+  it('are the table itself without overrides', () => {
+    expect(policyRows([])).toEqual(POLICY_ROWS.map((row) => ({ ...row, source: 'default' })))
+  })
+
+  it('hold each override, and no row that it hides', () => {
+    expect(rows.filter(({ source }) => source === 'configuration')).toHaveLength(3)
+    expect(rows.filter(({ status }) => status === 404)).toHaveLength(1)
+    expect(rows.filter(({ status, code }) => status === 403 && code === 4031)).toHaveLength(1)
+    expect(rows).toHaveLength(POLICY_ROWS.length + 1)
+  })
+
+  it('say in their order what the policy does', () => {
+    const own = createPolicy(overrides)
+    for (const status of [200, 204, 302, 400, 401, 403, 404, 418, 429, 500, 503]) {
+      for (const code of [null, 7, 4001, 4002, 4005, 4016, 4031, 4035, 4291, 4293, 5001]) {
+        const row = rows.find(
+          (one) =>
+            (one.status === status || one.status === `${Math.floor(status / 100)}xx`) &&
+            (one.code === '*' || one.code === (code ?? 'none')),
+        )
+        const action = row === undefined ? null : (readAction(row.action) ?? { kind: row.action })
+        expect(own(status, code), `${status} ${code}`).toEqual(action)
+      }
+    }
   })
 })
 
@@ -123,6 +165,7 @@ describe('an action in the configuration', () => {
     'dead',
     'dead:',
     'dead:nothing',
+    'dead:request-rejected:too',
     'pause:broker-down',
     'pause:toString',
     'dead:constructor',

@@ -72,10 +72,15 @@ describe('a result client', () => {
     const codes = await Promise.all(
       [0, 1, 2].map(async (n) => {
         const end = await client.fetchResult(handshakeIdFor(1, n))
-        return end.kind === 'dead' ? `${end.failure.code} ${end.calls}` : end.kind
+        const failed = end.kind === 'dead' || end.kind === 'delay'
+        return failed ? `${end.kind} ${end.failure.code} ${end.calls}` : end.kind
       }),
     )
-    expect(codes).toEqual(['signature-mismatch 1', 'result-archived 1', 'retries-exhausted 2'])
+    expect(codes).toEqual([
+      'dead signature-mismatch 1',
+      'dead result-archived 1',
+      'delay retries-exhausted 2',
+    ])
   })
 
   it('tells systemic trouble apart: the handshake is not to blame, and the next fetch asks again', async () => {

@@ -7,6 +7,7 @@ import { DEFAULTS } from '../../src/config/load.js'
 import { configSchema } from '../../src/config/schema.js'
 import { bareOf, memberSchema, membersOf, type Schema, wordsFor } from '../../src/config/shape.js'
 import { FAILURES } from '../../src/core/failure.js'
+import { POLICY_ROWS } from '../../src/core/policy.js'
 
 const page = (path: string): string => new URL(`../../${path}`, import.meta.url).pathname
 
@@ -102,6 +103,18 @@ function codesPage(): string {
     '| code | category | replay can help | what to do |',
     '|---|---|---|---|',
     ...rows,
+    '',
+    '## What an answer of the API leads to',
+    '',
+    'The first row that fits wins; `*` is any other code, or none. [`policy`](configuration.md#overriding-what-an-answer-means)',
+    'of the configuration changes rows. Timeouts, resets and answers that are cut off are as `5xx`.',
+    '',
+    '| status | code | action | |',
+    '|---|---|---|---|',
+    ...POLICY_ROWS.map(
+      ({ status, code, action, note }) =>
+        `| ${status} | ${cell(String(code))} | \`${action}\` | ${cell(note)} |`,
+    ),
     '',
   ].join('\n')
 }

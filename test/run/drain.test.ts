@@ -49,7 +49,7 @@ async function violationsOf(commit: Commit, drain: Drain, hangs = false): Promis
     close: async () => undefined,
   }
   const lanes = createLanes({
-    ...{ source: new NotedSource(), delivery, path: hand.path, clock },
+    ...{ source: new NotedSource(), delivery, path: hand.path, clock, eventTopics: [AT.topic] },
     gate: createGate({ concurrency: 8, maxHeldEvents: 99, maxInFlightBytes: 1e7, maxResponseBytes: 1e5 }),
     ...{ metrics: createMemoryMetrics(), log: createMemoryLog() },
     ...{ commit: { intervalMs: 100, maxEvents: 2 }, sessionTimeoutMs: 15_000, rebalanceDrainMs: 3000 },

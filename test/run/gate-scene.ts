@@ -1,4 +1,6 @@
 /** Lanes with made-up events at one gate, on a virtual clock: what the gate is judged by. */
+
+import type { Pace } from '../../src/core/pace.js'
 import type { Clock } from '../../src/core/ports.js'
 import { createReleaseOrder, type Slot } from '../../src/core/release.js'
 import type { CallSlot } from '../../src/core/work.js'
@@ -30,6 +32,8 @@ export interface EventPlan {
 }
 
 export interface LanePlan {
+  /** True when left out. */
+  readonly fresh?: boolean
   readonly joinsAtMs: number
   readonly commitMs: number
   readonly events: readonly EventPlan[]
@@ -39,6 +43,8 @@ export interface LanePlan {
 
 export interface ScenePlan {
   readonly bounds: GateBounds
+  /** No bound when left out. */
+  readonly pace?: (clock: Clock) => Pace
   readonly lanes: readonly LanePlan[]
 }
 
@@ -59,7 +65,7 @@ export class Scene {
 
   constructor(plan: ScenePlan) {
     this.plan = plan
-    this.gate = createGate(plan.bounds)
+    this.gate = createGate(plan.bounds, plan.pace?.(this.clock))
     for (const lane of plan.lanes) this.clock.after(lane.joinsAtMs, () => this.join(lane, lane.events))
   }
 
@@ -95,6 +101,9 @@ export class Scene {
 
 export class SceneLane implements GateLane {
   committed = 0
+  /** Calls that began. */
+  called = 0
+  readonly fresh: boolean
   private readonly queue: EventPlan[]
   private readonly share: GateShare
   private readonly clock: Clock
@@ -108,6 +117,7 @@ export class SceneLane implements GateLane {
   constructor(gate: Gate, clock: Clock, plan: LanePlan) {
     this.clock = clock
     this.plan = plan
+    this.fresh = plan.fresh ?? true
     this.queue = [...plan.events]
     this.share = gate.join(this)
     this.share.wantEvents()
@@ -159,6 +169,8 @@ export class SceneLane implements GateLane {
 
   private async call(job: Job, plan: CallPlan, slot: CallSlot): Promise<void> {
     job.calling = true
+    this.called += 1
+    slot.sent()
     await this.wait(plan.headMs)
     if (plan.knownLength) {
       const granted = slot.budget.admit(plan.bodyBytes)

@@ -31,6 +31,7 @@ const event: fc.Arbitrary<EventPlan> = fc
   }))
 
 const lane: fc.Arbitrary<LanePlan> = fc.record({
+  fresh: fc.boolean(),
   joinsAtMs: fc.oneof(fc.constant(0), fc.nat(400)),
   commitMs: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constant(2000)),
   events: fc.array(event, { maxLength: 24, size: 'max' }),

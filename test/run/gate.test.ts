@@ -21,12 +21,14 @@ class HandEvent implements Held {
 }
 
 class HandLane implements GateLane {
+  readonly fresh: boolean
   readonly events: HandEvent[] = []
   readonly ended: Held[] = []
   readonly share: GateShare
   private readonly queue: number[] = []
 
-  constructor(gate: Gate) {
+  constructor(gate: Gate, fresh = true) {
+    this.fresh = fresh
     this.share = gate.join(this)
   }
 
@@ -292,37 +294,70 @@ describe('lanes', () => {
     expect([a.calling().length, b.calling().length]).toEqual([4, 4])
   })
 
-  it('have at most half of the events while another waits, but one always', async () => {
+  it('hold at most half of the events each, but one always', async () => {
     const gate = createGate({ ...WIDE, maxHeldEvents: 4 })
     const [a, b] = lanesAt(gate, 2)
     a.offer(...Array.from({ length: 10 }, () => 0))
     b.offer(...Array.from({ length: 10 }, () => 0))
-    expect([a.events.length, b.events.length]).toEqual([4, 0])
-    for (const index of [0, 1]) {
-      await a.finish(index, 0)
-      await a.leave(index)
-    }
-    expect([a.events.length, b.events.length]).toEqual([4, 2])
-    for (const index of [2, 3]) {
-      await a.finish(index, 0)
-      await a.leave(index)
-    }
-    expect([a.events.length, b.events.length]).toEqual([6, 2])
+    expect([a.events.length, b.events.length]).toEqual([2, 2])
+    await a.finish(0, 0)
+    await a.leave(0)
+    expect([a.events.length, b.events.length]).toEqual([3, 2])
+    const narrow = createGate({ ...WIDE, maxHeldEvents: 1 })
+    const [c, d] = lanesAt(narrow, 2)
+    c.offer(0)
+    d.offer(0)
+    expect([c.events.length, d.events.length]).toEqual([1, 0])
   })
 
-  it('have at most half of the bytes while another waits for some', async () => {
+  it('hold everything when there is no other', async () => {
+    const gate = createGate({ ...WIDE, maxHeldEvents: 4 })
+    const [a, b] = lanesAt(gate, 2)
+    a.offer(...Array.from({ length: 10 }, () => 0))
+    expect(a.events.length).toBe(2)
+    b.share.close()
+    expect(a.events.length).toBe(4)
+  })
+
+  it('of retry topics hold at most half together beside those of events topics, a quarter while these want some', async () => {
+    const gate = createGate({ ...WIDE, maxHeldEvents: 16 })
+    const retries = Array.from({ length: 4 }, () => new HandLane(gate, false))
+    const fresh = new HandLane(gate)
+    const held = (): number => retries.reduce((sum, one) => sum + one.events.length, 0)
+    for (const one of retries) one.offer(...Array.from({ length: 10 }, () => 0))
+    // The first takes half of all, the others one each.
+    expect(retries.map((one) => one.events.length)).toEqual([8, 1, 1, 1])
+    fresh.offer(...Array.from({ length: 20 }, () => 0))
+    expect([held(), fresh.events.length]).toEqual([11, 5])
+    for (let index = 0; index < 6; index += 1) {
+      await retries[0]?.finish(index, 0)
+      await retries[0]?.leave(index)
+    }
+    expect([held(), fresh.events.length]).toEqual([11, 8])
+    await retries[0]?.finish(6, 0)
+    await retries[0]?.leave(6)
+    expect(held()).toBe(11)
+    await retries[1]?.finish(0, 0)
+    await retries[1]?.leave(0)
+    // Room for one again, and one always for a lane that holds none.
+    expect(held()).toBe(13)
+  })
+
+  it('hold at most half of the bytes each', async () => {
     const gate = createGate({ ...WIDE, maxInFlightBytes: 100_000, maxResponseBytes: 50_000 })
     const [a, b] = lanesAt(gate, 2)
     a.offer(0, 0)
     b.offer(0, 0, 0)
     await a.ask(0, 1)
     await b.ask(0, 1, 2)
-    await b.announce(1, 45_000)
+    await b.announce(1, 30_000)
     expect(b.at(1).bodyGranted).toBe(true)
     await a.announce(1, 45_000)
     await b.announce(2, 20_000)
     expect([a.at(1).bodyGranted, b.at(2).bodyGranted]).toEqual([false, false])
     await a.release(1)
+    expect(b.at(2).bodyGranted).toBe(false)
+    await b.release(1)
     expect(b.at(2).bodyGranted).toBe(true)
   })
 
@@ -401,6 +436,8 @@ describe('the oldest event of a lane', () => {
   })
 
   it('finds a call slot kept for it', async () => {
+    b.share.close()
+    c.share.close()
     a.offer(0, 0, 0, 0)
     await a.ask(1, 2, 3)
     expect(a.calling()).toEqual([1, 2])
@@ -409,6 +446,8 @@ describe('the oldest event of a lane', () => {
   })
 
   it('goes before those that have waited longer', async () => {
+    b.share.close()
+    c.share.close()
     a.offer(0, 0, 0, 0, 0)
     await a.ask(0, 1, 2, 3, 4)
     await a.release(0)
@@ -458,6 +497,8 @@ describe('the oldest event of a lane', () => {
   })
 
   it('passes it no more while finished events before it wait for their commit, which frees bytes by itself', async () => {
+    b.share.close()
+    c.share.close()
     a.offer(0, 0, 0, 0)
     await a.ask(0)
     await a.announce(0, 30_000)

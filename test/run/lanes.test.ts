@@ -27,7 +27,7 @@ beforeEach(() => {
   delivery = new HandDelivery()
   hand = new HandPath()
   lanes = createLanes({
-    ...{ source, delivery, gate, path: hand.path, clock, metrics, log },
+    ...{ source, delivery, gate, path: hand.path, clock, metrics, log, eventTopics: [AT.topic] },
     ...{ commit: { intervalMs: 100, maxEvents: 500 }, sessionTimeoutMs: 15_000, rebalanceDrainMs: 3000 },
   })
 })

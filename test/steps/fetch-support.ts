@@ -1,7 +1,9 @@
 import { onAbort } from '../../src/core/abort.js'
+import { pauseFor } from '../../src/core/backoff.js'
 import { type Credential, type HandshakeEvent, SecretText } from '../../src/core/model.js'
 import type { Classify } from '../../src/core/policy.js'
 import type { ApiAnswer, ResultCall } from '../../src/core/ports.js'
+import { createRate } from '../../src/core/rate.js'
 import type { ApiHealth, SystemicReason, Ticket } from '../../src/core/work.js'
 import { createVirtualClock } from '../../src/io/memory/clock.js'
 import { createMemoryMetrics } from '../../src/io/memory/metrics.js'
@@ -48,42 +50,60 @@ export const event = (handshakeId: string): HandshakeEvent => ({
 export function createHealth(now: () => number) {
   const seen: string[] = []
   let last = Number.NEGATIVE_INFINITY
+  let fate: 'hold' | 'let-go' = 'hold'
+  /** Permits given less permits answered. */
+  let permits = 0
   let paused = false
   let pauseAfterFailures = Number.POSITIVE_INFINITY
   const waiting = new Set<(permit: boolean) => void>()
+  const tell = (word: string): void => {
+    seen.push(word)
+    if (permits > 0) permits -= 1
+  }
   const health: ApiHealth = {
     success() {
       last = now()
-      seen.push('success')
+      tell('success')
     },
     failure(handshakeId) {
-      seen.push(`failure ${handshakeId}`)
+      tell(`failure ${handshakeId}`)
       pauseAfterFailures -= 1
       if (pauseAfterFailures <= 0) paused = true
     },
     systemic(reason: SystemicReason, detail) {
-      seen.push(`${reason} ${detail.credentialId} ${detail.httpStatus}/${detail.attestrCode}`)
+      tell(`${reason} ${detail.credentialId} ${detail.httpStatus}/${detail.attestrCode}`)
       paused = true
-      return 'hold'
+      return fate
     },
-    released() {},
-    lastSuccessAt: () => last,
+    released() {
+      if (permits === 0) throw new Error('nobody has a permit to give back')
+      tell('released')
+    },
     paused: () => paused,
+    lastSuccessAt: () => last,
     waitUntilRunning(signal) {
       if (!paused) return null
       return new Promise((resolve) => {
         waiting.add(resolve)
         onAbort(signal, () => {
-          waiting.delete(resolve)
-          resolve(false)
+          if (waiting.delete(resolve)) resolve(false)
         })
       })
     },
+  }
+  const permit = (resolve: (permit: boolean) => void): void => {
+    waiting.delete(resolve)
+    permits += 1
+    resolve(true)
   }
   return {
     ...health,
     seen,
     waiters: () => waiting.size,
+    permits: () => permits,
+    letGo: () => {
+      fate = 'let-go'
+    },
     pause: () => {
       paused = true
     },
@@ -93,16 +113,12 @@ export function createHealth(now: () => number) {
     /** Lets one waiter call although the state stays paused. */
     probe() {
       const [first] = waiting
-      if (first !== undefined) {
-        waiting.delete(first)
-        first(true)
-      }
+      if (first !== undefined) permit(first)
     },
     resume() {
       paused = false
       pauseAfterFailures = Number.POSITIVE_INFINITY
-      for (const resolve of waiting) resolve(true)
-      waiting.clear()
+      for (const resolve of waiting) permit(resolve)
     },
   }
 }
@@ -115,6 +131,8 @@ export interface WorldOptions {
   readonly random?: () => number
   readonly reading?: (body: string) => EnvelopeReading<string>
   readonly classify?: Classify
+  /** True when left out. */
+  readonly hasRetryTopics?: boolean
 }
 
 const READING = (body: string): EnvelopeReading<string> => {
@@ -147,12 +165,11 @@ export function createWorld(options: WorldOptions) {
     },
     async close() {},
   }
+  const random = options.random ?? (() => 0.5)
+  const rate = createRate({ clock, random, perSecond: null, perDay: null })
   const fetch = createFetch<string>({
-    api,
-    health,
-    clock,
-    metrics,
-    random: options.random ?? (() => 0.5),
+    ...{ api, health, rate, clock, metrics, random },
+    hasRetryTopics: options.hasRetryTopics ?? true,
     limits: { ...LIMITS, ...options.limits },
     readEnvelope: (body) => (options.reading ?? READING)(body.toString()),
     ...(options.classify === undefined ? {} : { classify: options.classify }),
@@ -162,14 +179,23 @@ export function createWorld(options: WorldOptions) {
     calls: 0,
     async callSlot() {
       await slotGate
+      while (!controller.signal.aborted && !rate.reserve()) {
+        await pauseFor(clock, rate.waitMs(), controller.signal)
+      }
       if (controller.signal.aborted) return null
       slotsHeld += 1
       maxSlotsHeld = Math.max(maxSlotsHeld, slotsHeld)
       let held = true
+      let isSent = false
       return {
         budget: { admit: () => null, grown: () => {} },
+        sent() {
+          isSent = true
+          rate.sent()
+        },
         release() {
           if (held) slotsHeld -= 1
+          if (held && !isSent) rate.unused()
           held = false
         },
       }
@@ -180,6 +206,7 @@ export function createWorld(options: WorldOptions) {
   return {
     clock,
     health,
+    rate,
     metrics,
     controller,
     ticket,

@@ -62,6 +62,50 @@ describe('429', () => {
     expect(world.sentAt[1]).toBeGreaterThanOrEqual(16_000)
   })
 
+  it('grows back-off with each round, and begins anew after an answer', async () => {
+    const world = createWorld({ script: (n) => (n === 3 || n > 4 ? READY : code(429, 4291)) })
+    await world.clock.drive(world.start())
+    await world.clock.drive(world.start('DS0ghijkl', { ticket: world.createTicket() }))
+    const waits = world.sentAt.slice(1).map((at, n) => at - (world.sentAt[n] ?? 0) - 10)
+    expect(waits[0]).toBeGreaterThanOrEqual(125)
+    expect(waits[1]).toBeGreaterThanOrEqual(250)
+    expect(waits[2]).toBeGreaterThanOrEqual(500)
+  })
+
+  it('lowers the rate of the calls after it', async () => {
+    const world = createWorld({ script: (n) => (n === 30 ? code(429, 4291) : READY), callMs: 1 })
+    const fetchAll = async (count: number) => {
+      for (let n = 0; n < count; n += 1)
+        await world.clock.drive(world.start('DS0abcdef', { ticket: world.createTicket() }))
+    }
+    expect(world.rate.perSecond()).toBeNull()
+    await fetchAll(31)
+    const lowered = world.rate.perSecond() ?? Number.POSITIVE_INFINITY
+    expect(lowered).toBeGreaterThan(14)
+    expect(lowered).toBeLessThan(20)
+    const before = world.clock.monotonic()
+    await fetchAll(10)
+    expect(world.clock.monotonic() - before).toBeGreaterThan(9 * (1000 / 20))
+  })
+
+  it.each([
+    ['seconds', '7'],
+    ['a date', new Date(START + 7_000).toUTCString()],
+  ])('is not needed for a Retry-After: a 503 holds back all calls for its %s', async (_, retryAfter) => {
+    const world = createWorld({ script: first(answer(503, '<html>', retryAfter)) })
+    const one = world.start()
+    await world.clock.runUntil(() => world.health.seen.length === 1, 1_000)
+    const other = world.start('DS0ghijkl', { ticket: world.createTicket() })
+    await world.clock.drive(Promise.all([one, other]))
+    expect(world.sentAt.slice(1).every((at) => at >= 6_900)).toBe(true)
+  })
+
+  it('is not needed for a Retry-After, but a 503 holds nobody longer than the deadline', async () => {
+    const world = createWorld({ script: first(answer(503, '', '3600')) })
+    expect((await world.clock.drive(world.start())).kind).toBe('ready')
+    expect(world.sentAt[1]).toBeLessThan(15_500)
+  })
+
   it('does not believe in a Retry-After of a year', async () => {
     const world = createWorld({ script: first(code(429, 4291, '31536000')) })
     const end = world.start()
@@ -99,6 +143,21 @@ describe('a systemic answer', () => {
     },
   )
 
+  it('lets the event go when no other event met it: it is delayed, then a dead letter', async () => {
+    const world = createWorld({ script: () => code(401, 4016) })
+    world.health.letGo()
+    expect(await world.clock.drive(world.start())).toEqual({
+      kind: 'delay',
+      tiers: 'all',
+      failure: {
+        code: 'request-rejected',
+        detail: 'refused time and again (credentials) while others were answered',
+        httpStatus: 401,
+        attestrCode: 4016,
+      },
+    })
+  })
+
   it('is a redirect too, and a 401 without a code', async () => {
     for (const [status, seen] of [
       [302, 'redirect main 302/null'],
@@ -123,6 +182,63 @@ describe('a systemic answer', () => {
     world.health.resume()
     expect((await world.clock.drive(end)).kind).toBe('ready')
     expect(world.ticket.calls).toBe(5)
+  })
+})
+
+describe('a permit', () => {
+  const ends: readonly (readonly [string, ApiAnswer, string])[] = [
+    ['a result', READY, 'success'],
+    ['a 404', answer(404), 'success'],
+    ['a fault', FAULT, 'failure DS0abcdef'],
+    ['a body over the cap', { kind: 'too-large', status: 200 }, 'success'],
+    ['systemic trouble', code(401, 4016), 'credentials main 401/4016'],
+    ['a 429', code(429, 4291), 'released'],
+    ['a 429 with a long wait', code(429, 4291, '600'), 'rate-limited main 429/4291'],
+    ['a daily limit', code(429, 4293), 'daily-quota main 429/4293'],
+  ]
+
+  it.each(ends)('is answered exactly once: %s', async (_, given, word) => {
+    const world = createWorld({ script: first(given) })
+    world.health.pause()
+    const end = world.start()
+    await world.clock.settle()
+    world.health.probe()
+    expect(world.health.permits()).toBe(1)
+    await world.clock.runUntil(() => world.health.permits() === 0, 1_000)
+    expect(world.health.seen).toEqual([word])
+    world.health.resume()
+    expect(['ready', 'delay', 'dead']).toContain((await world.clock.drive(end)).kind)
+    expect(world.health.permits()).toBe(0)
+  })
+
+  it.each([
+    ['waits for a slot', true],
+    ['calls', false],
+  ])('is given back when its event is aborted while it %s', async (_, whileWaiting) => {
+    const world = createWorld({ script: () => READY })
+    let openSlots = () => {}
+    if (whileWaiting) {
+      world.gateSlots(
+        new Promise((resolve) => {
+          openSlots = resolve
+        }),
+      )
+    }
+    world.health.pause()
+    const end = world.start()
+    await world.clock.settle()
+    world.health.probe()
+    await world.clock.settle()
+    world.controller.abort()
+    openSlots()
+    expect(await world.clock.drive(end)).toEqual({ kind: 'aborted' })
+    expect(world.health.seen).toEqual(['released'])
+  })
+
+  it('is not asked for, and nothing is given back, while the system runs', async () => {
+    const world = createWorld({ script: first(code(429, 4291)) })
+    expect((await world.clock.drive(world.start())).kind).toBe('ready')
+    expect(world.health.seen).toEqual(['success'])
   })
 })
 
@@ -164,6 +280,7 @@ describe('403 4031', () => {
     const world = createWorld({ script: (n) => (n < 5 ? code(403, 4031) : READY) })
     for (const id of ['DS0aaaaaa', 'DS0bbbbbb', 'DS0cccccc', 'DS0dddddd']) {
       expect(await world.clock.drive(world.start(id))).toMatchObject({
+        kind: 'delay',
         failure: { code: 'handshake-forbidden' },
       })
     }
@@ -207,7 +324,7 @@ describe('every wait hears abort', () => {
   })
 
   it('during a back-off while held without proof', async () => {
-    const world = createWorld({ script: () => FAULT })
+    const world = createWorld({ script: () => FAULT, hasRetryTopics: false })
     await abortedAt(world, () => world.health.seen.length === 9)
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NOT_FOUND_RETRIES } from '../../src/core/policy.js'
+import { createPolicy, NOT_FOUND_RETRIES } from '../../src/core/policy.js'
 import type { ApiAnswer } from '../../src/core/ports.js'
 import { answer, code, createWorld, FAULT, READY, START } from './fetch-support.js'
 
@@ -53,11 +53,10 @@ describe('an answer that is final', () => {
     [418, 4999, 'request-rejected'],
     [403, 40398, 'consent-invalid'],
     [403, 40399, 'consent-invalid'],
-    [403, 4031, 'handshake-forbidden'],
   ] as const)('%d %d ends the event as %s after one call', async (status, attestrCode, failure) => {
     const { world, end } = await run(code(status, attestrCode))
     expect(end).toEqual({
-      ...(attestrCode === 4031 ? { kind: 'delay', tiers: 'all' } : { kind: 'dead' }),
+      kind: 'dead',
       failure: {
         code: failure,
         detail: `answered with ${status}, code ${attestrCode}`,
@@ -106,7 +105,8 @@ describe('a call that failed', () => {
   it('is tried `attempts` times, with a bound that doubles between', async () => {
     const { world, end } = await run(...times(9, code(500, 5001)))
     expect(end).toEqual({
-      ...{ kind: 'delay', tiers: 'all' },
+      kind: 'delay',
+      tiers: 'all',
       failure: {
         code: 'retries-exhausted',
         detail: 'the last call failed: answered with 500, code 5001',
@@ -122,7 +122,7 @@ describe('a call that failed', () => {
     const world = createWorld({ script: () => FAULT, callMs: 5_000 })
     world.clock.after(1, () => world.health.success())
     const end = await world.clock.drive(world.start())
-    expect(end).toMatchObject({ kind: 'delay', failure: { code: 'retries-exhausted' } })
+    expect(end).toMatchObject({ kind: 'delay', tiers: 'all', failure: { code: 'retries-exhausted' } })
     expect(world.sentAt).toHaveLength(3)
   })
 
@@ -136,27 +136,49 @@ describe('a call that failed', () => {
 })
 
 describe('retries-exhausted needs proof that the API works', () => {
-  it('holds the event until another one succeeds', async () => {
+  it('goes to the last retry topic without one', async () => {
     const world = createWorld({ script: () => FAULT })
+    expect(await world.clock.drive(world.start())).toMatchObject({
+      kind: 'delay',
+      tiers: 'last',
+      failure: { code: 'retries-exhausted' },
+    })
+    expect(world.ticket.calls).toBe(4)
+  })
+
+  it('holds the event until another one succeeds where there is no retry topic', async () => {
+    const world = createWorld({ script: () => FAULT, hasRetryTopics: false })
     const end = world.start()
     await world.clock.advance(60_000)
     expect(world.ticket.calls).toBeGreaterThan(10)
     world.health.success()
     expect(await world.clock.drive(end)).toMatchObject({
       kind: 'delay',
+      tiers: 'all',
       failure: { code: 'retries-exhausted' },
     })
   })
 
   it('takes no success from before the attempt', async () => {
-    const world = createWorld({ script: (n) => (n < 20 ? FAULT : READY) })
+    const world = createWorld({ script: () => FAULT })
     world.health.success()
     await world.clock.advance(1)
-    expect((await world.clock.drive(world.start())).kind).toBe('ready')
+    expect(await world.clock.drive(world.start())).toMatchObject({ tiers: 'last' })
   })
 
-  it('is dropped when the event has waited too long', async () => {
-    const world = createWorld({ script: () => FAULT, limits: { giveUpMs: 3_600_000 } })
+  it('is dropped when the event was first seen too long ago', async () => {
+    for (const [ageMs, kind] of [
+      [3_590_000, 'delay'],
+      [3_600_000, 'dead'],
+    ] as const) {
+      const world = createWorld({ script: () => FAULT, limits: { giveUpMs: 3_600_000 } })
+      const end = await world.clock.drive(world.start('DS0abcdef', { firstSeenAt: START - ageMs }))
+      expect(end).toMatchObject({ kind, failure: { code: 'retries-exhausted' } })
+    }
+  })
+
+  it('is dropped in the same way while it is held', async () => {
+    const world = createWorld({ script: () => FAULT, limits: { giveUpMs: 3_600_000 }, hasRetryTopics: false })
     const end = await world.clock.drive(world.start('DS0abcdef', { firstSeenAt: START - 3_000_000 }))
     expect(end).toMatchObject({ kind: 'dead', failure: { code: 'retries-exhausted' } })
     expect(world.clock.monotonic()).toBeGreaterThanOrEqual(600_000)
@@ -165,17 +187,15 @@ describe('retries-exhausted needs proof that the API works', () => {
 })
 
 describe('a result that is not there yet', () => {
-  it('is asked for again in place, then ends with its own code', async () => {
+  it('goes to the retry topics at once, and says that the API works', async () => {
     const { world, end } = await run(...times(9, answer(200, 'not-ready')))
-    expect(end).toMatchObject({ kind: 'delay', failure: { code: 'result-not-ready', httpStatus: 200 } })
-    expect(world.ticket.calls).toBe(4)
-    expect(world.health.seen).not.toContain('failure DS0abcdef')
-  })
-
-  it('comes with a later call', async () => {
-    const { world, end } = await run(answer(200, 'not-ready'), READY)
-    expect(end.kind).toBe('ready')
-    expect(world.ticket.calls).toBe(2)
+    expect(end).toMatchObject({
+      kind: 'delay',
+      tiers: 'all',
+      failure: { code: 'result-not-ready', httpStatus: 200 },
+    })
+    expect(world.ticket.calls).toBe(1)
+    expect(world.health.seen).toContain('success')
   })
 })
 
@@ -183,9 +203,9 @@ describe('a handshake the API does not know', () => {
   it.each([
     ['400 4002', code(400, 4002)],
     ['404', answer(404, 'not here')],
-  ])('is asked for again twice, after a wait each: %s', async (_, unknown) => {
+  ])('is asked for again twice, after a wait each, then delayed once: %s', async (_, unknown) => {
     const { world, end } = await run(...times(9, unknown))
-    expect(end).toMatchObject({ kind: 'delay', failure: { code: 'handshake-not-found' } })
+    expect(end).toMatchObject({ kind: 'delay', tiers: 'one', failure: { code: 'handshake-not-found' } })
     expect(world.ticket.calls).toBe(1 + NOT_FOUND_RETRIES)
     expect(world.sentAt).toEqual([0, 385, 895])
     expect(world.health.seen).not.toContain('failure DS0abcdef')
@@ -196,6 +216,32 @@ describe('a handshake the API does not know', () => {
   })
 })
 
+describe('a forbidden handshake', () => {
+  it('goes to the retry topics', async () => {
+    const { world, end } = await run(code(403, 4031))
+    expect(end).toMatchObject({ kind: 'delay', tiers: 'all', failure: { code: 'handshake-forbidden' } })
+    expect(world.ticket.calls).toBe(1)
+  })
+
+  it('is the word to try another credential while there is one', async () => {
+    const world = createWorld({ script: () => code(403, 4031) })
+    const end = await world.clock.drive(world.start('DS0abcdef', { next: true }))
+    expect(end).toMatchObject({ kind: 'dead', failure: { code: 'handshake-forbidden' } })
+  })
+})
+
+describe('the deadline and the attempts', () => {
+  it('are those of the event, whatever the number of credentials', async () => {
+    const world = createWorld({ script: (n) => (n === 2 ? code(403, 4031) : FAULT) })
+    world.clock.after(1, () => world.health.success())
+    await world.clock.drive(world.start('DS0abcdef', { next: true }))
+    const end = await world.clock.drive(world.start('DS0abcdef', { by: 'second' }))
+    expect(end).toMatchObject({ kind: 'delay', tiers: 'all' })
+    // Two faults and a 4031 with the first credential, two faults with the second.
+    expect(world.ticket.calls).toBe(5)
+  })
+})
+
 describe('the policy of the configuration', () => {
   it('wins over the table', async () => {
     const world = createWorld({
@@ -203,5 +249,20 @@ describe('the policy of the configuration', () => {
       classify: () => ({ kind: 'retry' }),
     })
     expect((await world.clock.drive(world.start())).kind).toBe('ready')
+    expect(world.health.seen).toEqual(['failure DS0abcdef', 'success'])
+  })
+
+  it('can delay an answer of its choice, and say that a 5xx is final: that proves nothing about the API', async () => {
+    for (const [action, end] of [
+      ['delay:consent-invalid', { kind: 'delay', tiers: 'all', failure: { code: 'consent-invalid' } }],
+      ['dead:request-rejected', { kind: 'dead', failure: { code: 'request-rejected' } }],
+    ] as const) {
+      const world = createWorld({
+        script: () => code(500, 5001),
+        classify: createPolicy([{ status: 500, action }]),
+      })
+      expect(await world.clock.drive(world.start())).toMatchObject(end)
+      expect(world.health.seen).toEqual([])
+    }
   })
 })

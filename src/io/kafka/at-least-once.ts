@@ -6,7 +6,8 @@ import { partitioner, sends } from './produce.js'
 import type { Claim, KafkaSource } from './source.js'
 
 /**
- * At-least-once: outputs are written, then the offset is committed. What was written before a failure is written again.
+ * At-least-once: records are written, then the outcomes that tell of them, then the offset is committed. What was written
+ * before a failure is written again.
  *
  * Producers are idempotent: kafkajs repeats a send whole when one of its partitions moved. The right to commit belongs to
  * the assignment that a partition was opened for: a late commit of a former one would step the offset back.
@@ -15,7 +16,10 @@ export function createAtLeastOnceDelivery(
   options: KafkaDeliveryOptions,
   source: Pick<KafkaSource, 'claim'>,
 ): Delivery {
-  return createDelivery(options, (at) => new PlainProducer(options, source.claim(at)))
+  return createDelivery(options, (at) => {
+    const claim = source.claim(at)
+    return () => new PlainProducer(options, claim)
+  })
 }
 
 class PlainProducer implements PartitionProducer {
@@ -44,7 +48,12 @@ class PlainProducer implements PartitionProducer {
   }
 
   async write(batch: CommitBatch): Promise<void> {
-    for (const send of sends(batch.outputs, this.options.compression)) await this.producer.sendBatch(send)
+    const records = batch.outputs.filter((output) => output.isOutcome !== true)
+    const outcomes = batch.outputs.filter((output) => output.isOutcome === true)
+    for (const outputs of [records, outcomes]) {
+      for (const send of sends({ ...batch, outputs }, this.options.compression))
+        await this.producer.sendBatch(send)
+    }
     await this.claim.commit(batch.next)
   }
 }

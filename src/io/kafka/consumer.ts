@@ -1,4 +1,4 @@
-import type { Consumer } from 'kafkajs'
+import type { Cluster, Consumer } from 'kafkajs'
 import type { Log } from '../../core/ports.js'
 import { type KafkaConnection, openKafkaClient } from './client.js'
 import { type ConsumerHooks, hookAssigner } from './group-hooks.js'
@@ -31,6 +31,8 @@ export type LibraryConsumer = Pick<
 export interface NewConsumer {
   readonly consumer: LibraryConsumer
   readonly sockets: Pick<Sockets, 'close'>
+  /** Partitions of a topic, as its connections know them; 0: not known yet. */
+  readonly partitionsOf?: (topic: string) => number
 }
 
 export type CreateConsumer = (hooks: ConsumerHooks) => NewConsumer
@@ -60,6 +62,7 @@ export function consumersOf(settings: ConsumerSettings): CreateConsumer {
   return (hooks) => {
     const { PartitionAssigners } = loadKafkajs()
     const requestTimeoutMs = requestTimeoutOf(settings)
+    let cluster: Cluster | null = null
     const { kafka, sockets } = openKafkaClient({ connection, role: 'consumer', log, requestTimeoutMs })
     const consumer = kafka.consumer({
       groupId,
@@ -72,8 +75,22 @@ export function consumersOf(settings: ConsumerSettings): CreateConsumer {
       allowAutoTopicCreation: false,
       readUncommitted: false,
       retry: { restartOnFailure: () => Promise.resolve(false) },
-      partitionAssigners: [(args) => hookAssigner(PartitionAssigners.roundRobin(args), hooks)],
+      partitionAssigners: [
+        (args) => {
+          cluster = args.cluster
+          return hookAssigner(PartitionAssigners.roundRobin(args), hooks)
+        },
+      ],
     })
-    return { consumer, sockets }
+    return { consumer, sockets, partitionsOf: (topic) => partitionsIn(cluster, topic) }
+  }
+}
+
+function partitionsIn(cluster: Cluster | null, topic: string): number {
+  try {
+    return cluster?.findTopicPartitionMetadata(topic).length ?? 0
+  } catch {
+    // Not loaded yet: the next assignment knows more.
+    return 0
   }
 }

@@ -6,6 +6,7 @@ import type { KafkaAdmin } from './admin.js'
 import type { KafkaConnection } from './client.js'
 import { createCommitter } from './committer.js'
 import { withDeadline } from './deadline.js'
+import { createRenewing } from './renewing.js'
 import { createStartReader } from './starts.js'
 
 export interface KafkaDeliveryOptions {
@@ -36,12 +37,12 @@ const CLOSE_MS = 5000
  * What both kinds of delivery share: each partition opens its producer, and only then reads where to start.
  *
  * Partitions do not wait for one another. `close` ends openings that are under way, and closes what they opened.
- * In:     begin   makes the producer of a partition; called at once for each
+ * In:     begin   called at once for each partition; what it gives makes the producers of this assignment, one at a time
  * Source: kafkajs-exactly-once.md sections 1 and 2
  */
 export function createDelivery(
   options: KafkaDeliveryOptions,
-  begin: (at: TopicPartition) => PartitionProducer,
+  begin: (at: TopicPartition) => () => PartitionProducer,
 ): Delivery {
   const limit = pLimit(OPENING_AT_ONCE)
   const readStart = createStartReader(options.admin, options.groupId)
@@ -79,8 +80,11 @@ export function createDelivery(
     open: (list) =>
       list.map((at) => {
         if (signal.aborted) return Promise.resolve(new Error('the delivery is closed'))
-        const producer = begin(at)
-        return limit(() => open(at, producer))
+        const make = begin(at)
+        const openOnce = (): Promise<Committer | Error> => open(at, make())
+        return limit(openOnce).then((opened) =>
+          opened instanceof Error ? opened : createRenewing(opened, openOnce),
+        )
       }),
     async close() {
       ending.abort()

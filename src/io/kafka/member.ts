@@ -13,7 +13,7 @@ export interface MemberEvents {
   /** Before each join. The join waits for the promise. */
   revoking(): Promise<void>
   /** Before the first fetch of the generation. */
-  assigned(partitions: readonly TopicPartition[]): void
+  assigned(partitions: readonly TopicPartition[], counts: ReadonlyMap<string, number>): void
   heartbeat(): void
   accepts(batch: FetchedBatch): boolean
   batch(payload: EachBatchPayload): void
@@ -133,8 +133,10 @@ class OneConsumer implements Member {
     this.watchdog.joined()
     this.isJoined = true
     this.joinedAt ??= this.deps.clock.monotonic()
-    this.deps.events.assigned(
+    const { events, topics } = this.deps
+    events.assigned(
       Object.entries(assignment).flatMap(([topic, list]) => list.map((partition) => ({ topic, partition }))),
+      new Map(topics.map((topic) => [topic, this.made.partitionsOf?.(topic) ?? 0])),
     )
   }
 

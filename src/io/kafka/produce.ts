@@ -1,6 +1,7 @@
 import type { CompressionTypes, ICustomPartitioner, Message, ProducerBatch, TopicMessages } from 'kafkajs'
 import type { MessageHeader, Output } from '../../core/model.js'
 import { partitionOf } from '../../core/murmur2.js'
+import type { CommitBatch } from '../../core/ports.js'
 
 /** A message of ours as kafkajs takes it; the partitioner gets the whole object. */
 interface PlacedMessage extends Message {
@@ -23,7 +24,10 @@ export const partitioner: ICustomPartitioner =
   }
 
 /** Cuts outputs into sends that the broker takes, in order. */
-export function* sends(outputs: readonly Output[], compression: CompressionTypes): Generator<ProducerBatch> {
+export function* sends(
+  { outputs, apart = false }: Pick<CommitBatch, 'outputs' | 'apart'>,
+  compression: CompressionTypes,
+): Generator<ProducerBatch> {
   let byTopic = new Map<string, Message[]>()
   let bytes = 0
   const batch = (): ProducerBatch => {
@@ -32,7 +36,7 @@ export function* sends(outputs: readonly Output[], compression: CompressionTypes
   }
   for (const output of outputs) {
     const size = outputBytes(output)
-    if (bytes > 0 && bytes + size > MAX_SEND_BYTES) {
+    if (bytes > 0 && (apart || bytes + size > MAX_SEND_BYTES)) {
       yield batch()
       byTopic = new Map()
       bytes = 0

@@ -122,7 +122,7 @@ class GroupSource implements KafkaSource {
         if (this.hadPartitions) await listener.revoking()
         this.assignment += 1
       },
-      assigned: (partitions) => this.assigned(partitions, listener),
+      assigned: (partitions, counts) => this.assigned(partitions, counts, listener),
       heartbeat: () => listener.heartbeat(),
       accepts: (batch) => this.accepts(batch),
       batch: (payload) => this.take(payload, listener),
@@ -136,13 +136,17 @@ class GroupSource implements KafkaSource {
   }
 
   /** Pauses of an earlier assignment are still in force. */
-  private assigned(partitions: readonly TopicPartition[], listener: SourceListener): void {
+  private assigned(
+    partitions: readonly TopicPartition[],
+    counts: ReadonlyMap<string, number>,
+    listener: SourceListener,
+  ): void {
     this.assignment += 1
     this.hadPartitions = true
     this.positions.clear()
     for (const at of partitions) this.pause(at)
     this.firstJoined()
-    if (!this.ending.signal.aborted) listener.assigned(partitions)
+    if (!this.ending.signal.aborted) listener.assigned(partitions, counts)
   }
 
   private accepts(batch: FetchedBatch): boolean {

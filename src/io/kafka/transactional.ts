@@ -14,7 +14,7 @@ import { partitioner, sends } from './produce.js'
  * Source: kafkajs-exactly-once.md sections 1 and 2
  */
 export function createTransactionalDelivery(options: KafkaDeliveryOptions): Delivery {
-  return createDelivery(options, (at) => new TransactionalProducer(options, at))
+  return createDelivery(options, (at) => () => new TransactionalProducer(options, at))
 }
 
 class TransactionalProducer implements PartitionProducer {
@@ -50,7 +50,7 @@ class TransactionalProducer implements PartitionProducer {
   async write(batch: CommitBatch, signal: AbortSignal): Promise<void> {
     const current = this.begun ?? (await this.producer.transaction())
     this.begun = null
-    for (const send of sends(batch.outputs, this.options.compression)) await current.sendBatch(send)
+    for (const send of sends(batch, this.options.compression)) await current.sendBatch(send)
     await sendOffset(current, { groupId: this.options.groupId, at: this.at, next: batch.next, signal })
     await current.commit()
   }

@@ -51,7 +51,8 @@ export function createMemorySource(broker: MemoryBroker, options: MemorySourceOp
       const fetcher = createFetcher(broker, { at, groupId, network, clock, listener, maxMessages })
       fetchers.set(partitionKey(at), fetcher)
     }
-    listener.assigned(partitions)
+    const counts = new Map(topics.map((topic) => [topic, broker.partitionsOf(topic).length]))
+    listener.assigned(partitions, counts)
   }
 
   function uninstall(): void {

@@ -8,6 +8,9 @@ export const NO_SCALAR: Readonly<Record<string, never>> = Object.freeze({})
 
 // Only data of a schema that holds itself can be as deep as it likes.
 const MAX_DEPTH = 64
+// Records of nothing can hold each other twice, and so again: such a schema has no end that bytes would bound.
+const FREE_STEPS = 10_000
+const STEPS_PER_BYTE = 16
 // A varint of seven bytes is below 2^49 and exact in a double.
 const EXACT_VARINT_BYTES = 7
 const MAX_VARINT_BYTES = 10
@@ -21,11 +24,13 @@ const MAX_VARINT_BYTES = 10
 export class CheckedReader {
   readonly #bytes: Buffer
   #at: number
+  #steps: number
   failed = false
 
   constructor(bytes: Buffer, at: number) {
     this.#bytes = bytes
     this.#at = at
+    this.#steps = FREE_STEPS + STEPS_PER_BYTE * bytes.length
   }
 
   /** Whether all bytes fitted and none are left. */
@@ -60,7 +65,7 @@ export class CheckedReader {
   }
 
   skip(shape: Shape, depth = 0): void {
-    if (this.failed || this.#tooDeep(depth)) return
+    if (this.failed || this.#tooDeep(depth) || this.#tooLong()) return
     switch (shape.kind) {
       case 'string':
       case 'bytes':
@@ -113,6 +118,12 @@ export class CheckedReader {
 
   #tooDeep(depth: number): boolean {
     if (depth >= MAX_DEPTH) this.failed = true
+    return this.failed
+  }
+
+  #tooLong(): boolean {
+    this.#steps -= 1
+    if (this.#steps < 0) this.failed = true
     return this.failed
   }
 

@@ -54,7 +54,7 @@ function scene({ producers, limitMs = 5000, committed }: Scene) {
     ...{ connection: { brokers: [], clientId: 'test', ssl: false, sasl: null }, log: createMemoryLog() },
   }
   const left = [...producers]
-  const delivery = createDelivery(options, () => left.shift() ?? new HandProducer())
+  const delivery = createDelivery(options, () => () => left.shift() ?? new HandProducer())
   return { delivery, asked }
 }
 

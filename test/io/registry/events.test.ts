@@ -143,6 +143,21 @@ describe('hostile bytes', () => {
     { name: 'tag', type: 'string' },
     { name: 'next', type: ['null', 'Event'] },
   ])
+  /** Record n holds record n - 1 twice, and the first one nothing: it takes 2^n steps and no byte. */
+  const doubling = (depth: number): string => {
+    let inner: unknown = { type: 'record', name: 'R0', fields: [] }
+    for (let n = 1; n <= depth; n += 1) {
+      const fields = [
+        { name: 'a', type: inner },
+        { name: 'b', type: `R${n - 1}` },
+      ]
+      inner = { type: 'record', name: `R${n}`, fields }
+    }
+    return record([
+      { name: 'all', type: inner },
+      { name: 'tag', type: 'boolean' },
+    ])
+  }
   /** 2^40 items in six bytes: avsc runs out of memory on these. */
   const bomb = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01]
   const most = [0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]
@@ -182,6 +197,7 @@ describe('hostile bytes', () => {
     ['a double cut off', record([{ name: 'number', type: 'double' }]), [1, 2, 3]],
     ['bytes that are left over', record([{ name: 'tag', type: 'string' }]), [2, 0x41, 0]],
     ['no bytes', record([{ name: 'tag', type: 'string' }]), []],
+    ['a schema of nothing, twice in itself, forty times', doubling(40), [1]],
     ['a record within itself for ever', recursive, new Array(5000).fill([0, 2]).flat()],
   ])('%s are undecodable and cost nothing', async (_, schema, bytes) => {
     expect(await read(schema, Uint8Array.from(bytes))).toBe('undecodable')
