@@ -51,6 +51,8 @@ export interface Lane {
   working(): readonly AbortSignal[]
   readonly admission: Admission
   start(committer: Committer): void
+  /** Begins idle, without a committer: its first message wakes it. */
+  rest(): void
   /** An operator accepts that events were lost: go on at the start of the log. */
   acceptLoss(): void
   /** In: `endOffset`, end of the partition as the broker said. Out: how many messages were taken. */
@@ -132,6 +134,11 @@ class PartitionLane implements Lane {
     this.pauses.delete('opening')
   }
 
+  rest(): void {
+    this.state = 'idle'
+    this.pauses.delete('opening')
+  }
+
   acceptLoss(): void {
     const start = this.startOffset
     if (this.state !== 'lost' || start?.kind !== 'events-lost') return
@@ -168,12 +175,10 @@ class PartitionLane implements Lane {
   }
 
   private fallDue(): void {
-    if (this.state === 'idle') {
-      this.wake()
-      return
-    }
-    this.pauses.delete('due')
-    this.share.wantEvents()
+    if (this.state !== 'idle') {
+      this.pauses.delete('due')
+      this.share.wantEvents()
+    } else this.wake()
   }
 
   private waitingBytes(): number | null {

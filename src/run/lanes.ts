@@ -90,7 +90,11 @@ class AssignedLanes implements Lanes {
     this.heartbeatAt = this.deps.clock.monotonic()
     this.deps.metrics.add('attestr_rebalances_total', 1)
     this.deps.log.info('partitions-assigned', { generation: this.generation, partitions: partitions.length })
-    if (!this.stopping) this.open(partitions)
+    if (this.stopping) return
+    const waits = ({ topic }: TopicPartition): boolean => (this.deps.delayOf?.(topic) ?? null) !== null
+    // Most partitions of retry and replay topics are empty most of the time: they open nothing before a message comes.
+    for (const at of partitions.filter(waits)) this.createLane(at).rest()
+    this.open(partitions.filter((at) => !waits(at)))
   }
 
   messages(at: TopicPartition, batch: readonly SourceMessage[], endOffset: number): number {

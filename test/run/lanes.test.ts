@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { TopicPartition } from '../../src/core/model.js'
+import { travelHeaders } from '../../src/core/chain.js'
+import type { SourceMessage, TopicPartition } from '../../src/core/model.js'
 import { createVirtualClock, type VirtualClock } from '../../src/io/memory/clock.js'
 import { createMemoryLog, type MemoryLog } from '../../src/io/memory/log.js'
 import { createMemoryMetrics, type MemoryMetrics } from '../../src/io/memory/metrics.js'
@@ -18,6 +19,9 @@ let delivery: HandDelivery
 let hand: HandPath
 let lanes: Lanes
 
+const RETRY: TopicPartition = { topic: 'retry', partition: 0 }
+const DELAY_MS = 3_600_000
+
 beforeEach(() => {
   clock = createVirtualClock({ start: 0 })
   log = createMemoryLog()
@@ -28,6 +32,7 @@ beforeEach(() => {
   hand = new HandPath()
   lanes = createLanes({
     ...{ source, delivery, gate, path: hand.path, clock, metrics, log, eventTopics: [AT.topic] },
+    delayOf: (topic) => (topic === RETRY.topic ? DELAY_MS : null),
     ...{ commit: { intervalMs: 100, maxEvents: 500 }, sessionTimeoutMs: 15_000, rebalanceDrainMs: 3000 },
   })
 })
@@ -342,5 +347,56 @@ describe('an abort', () => {
     await heartbeat(60_000)
     expect([delivery.opened.length, states()]).toEqual([1, []])
     expect(delivery.last().closed).toBe(1)
+  })
+})
+
+describe('a partition of a retry topic', () => {
+  function delayed(dueAt: number): SourceMessage[] {
+    const source = { ...RETRY, offset: 0 }
+    const chain = { ...{ source, origin: source, attempt: 2, replays: 0 }, firstSeenAt: 0, callsBefore: 1 }
+    return messagesOf([0], 10, RETRY).map((message) => ({
+      ...message,
+      timestamp: 0,
+      headers: travelHeaders(chain, dueAt),
+    }))
+  }
+  const lane = () => lanes.list().find(({ at }) => at.topic === RETRY.topic)
+
+  it('opens nothing before it has a message, which is then read from where the group left off', async () => {
+    await assigned(AT, RETRY)
+    expect([delivery.opened, lane()?.state, source.isRead(RETRY)]).toEqual([['events/0'], 'idle', true])
+    expect(lanes.messages(RETRY, delayed(0), 1)).toBe(0)
+    expect(source.isRead(RETRY)).toBe(false)
+    await clock.settle()
+    expect([delivery.opened.at(-1), lane()?.state]).toEqual(['retry/0', 'running'])
+    expect(source.notes.slice(-2)).toEqual(['seek retry/0 0', 'resume retry/0'])
+    expect(lanes.messages(RETRY, delayed(0), 1)).toBe(1)
+    expect(hand.offsets()).toEqual([0])
+  })
+
+  it('that waits long closes its committer, and is opened and read again when its message is due', async () => {
+    await assigned(RETRY)
+    lanes.messages(RETRY, delayed(DELAY_MS), 1)
+    await clock.settle()
+    lanes.messages(RETRY, delayed(DELAY_MS), 1)
+    await heartbeat(60_000)
+    expect([lane()?.state, delivery.last().closed, delivery.committers.length]).toEqual(['idle', 1, 1])
+    await heartbeat(DELAY_MS - 60_001)
+    expect(delivery.committers.length).toBe(1)
+    await heartbeat(1)
+    expect([lane()?.state, delivery.committers.length, source.isRead(RETRY)]).toEqual(['running', 2, true])
+    lanes.messages(RETRY, delayed(DELAY_MS), 1)
+    expect(hand.offsets()).toEqual([0])
+  })
+
+  it('whose owner had no sign of life when its message is due waits for the next heartbeat', async () => {
+    await assigned(RETRY)
+    lanes.messages(RETRY, delayed(DELAY_MS), 1)
+    await clock.settle()
+    lanes.messages(RETRY, delayed(DELAY_MS), 1)
+    await clock.advance(DELAY_MS)
+    expect(delivery.committers.length).toBe(1)
+    await heartbeat()
+    expect(delivery.committers.length).toBe(2)
   })
 })

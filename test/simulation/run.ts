@@ -16,6 +16,8 @@ export interface Report {
   readonly journal: readonly string[]
   readonly virtualMs: number
   readonly calls: number
+  /** Messages on retry topics. */
+  readonly delays: number
   readonly assignments: number
   /** What the connectors warned of, and how often. */
   readonly warnings: readonly string[]
@@ -63,6 +65,7 @@ export async function runSeed(seed: number, doubles: Doubles = {}): Promise<Repo
     ...{ seed, plan, violations, problems: [...problems, ...crew.problems], journal: crew.journal },
     virtualMs: world.clock.monotonic(),
     calls: [...world.around.server.calls.values()].reduce((sum, calls) => sum + calls, 0),
+    delays: evidence.delays?.length ?? 0,
     assignments: world.log.of('partitions-assigned').length,
     warnings: warningsOf(world.log.lines),
   }

@@ -25,10 +25,12 @@ export async function simulateSeeds(args: readonly string[], out: (text: string)
     return values.help ? 0 : 2
   }
   let failed = 0
+  let delays = 0
   const begin = performance.now()
   for (let seed = from; seed < from + count; seed += 1) {
     const report = await runSeed(seed)
     const failure = describeFailure(report)
+    delays += report.delays
     if (failure !== null) {
       failed += 1
       out(`${failure}\n\n`)
@@ -36,16 +38,34 @@ export async function simulateSeeds(args: readonly string[], out: (text: string)
     const done = seed - from + 1
     if (done % 1000 === 0) out(`${done} seeds, ${failed} failed, ${rate(done, begin)}\n`)
   }
-  out(`${count} seeds from ${from}: ${failed} failed, ${rate(count, begin)}\n`)
+  out(`${count} seeds from ${from}: ${failed} failed, ${delays} delays, ${rate(count, begin)}\n`)
   return failed === 0 ? 0 : 1
 }
 
 const rate = (done: number, begin: number): string =>
   `${((performance.now() - begin) / done).toFixed(1)} ms a seed`
 
-function describeRun({ seed, plan, journal, warnings, virtualMs, calls, assignments }: Report): string {
+function describeRun({
+  seed,
+  plan,
+  journal,
+  warnings,
+  virtualMs,
+  calls,
+  delays,
+  assignments,
+}: Report): string {
   const { calm, transactional, partitions, arrivals } = plan
-  const facts = { calm, transactional, partitions, events: arrivals.length, calls, assignments, virtualMs }
+  const facts = {
+    calm,
+    transactional,
+    partitions,
+    events: arrivals.length,
+    calls,
+    delays,
+    assignments,
+    virtualMs,
+  }
   return [
     `seed ${seed} is right`,
     JSON.stringify(facts),
