@@ -1,7 +1,9 @@
 import type { Admin } from 'kafkajs'
+import { causeOf } from '../../core/cause.js'
 import type { Log } from '../../core/ports.js'
 import { createKafkaClient, type KafkaConnection } from './client.js'
 import { commitOffsetsAtOnce, type GroupOffsets } from './group-offsets.js'
+import { loadKafkajs } from './patches.js'
 
 export interface PartitionRange {
   readonly partition: number
@@ -23,6 +25,10 @@ export interface KafkaAdmin {
   /** Partition to committed offset; -1 where there is none. Throws when one of the wanted partitions is not known yet. */
   committed(groupId: string, topic: string, wanted?: readonly number[]): Promise<ReadonlyMap<number, number>>
   ranges(topic: string): Promise<readonly PartitionRange[]>
+  /** Partition to the first offset whose message is as young as this (epoch ms); the end where none is. */
+  offsetsAt(topic: string, since: number): Promise<ReadonlyMap<number, number>>
+  /** Whether the broker may throw messages away in the middle of the log. False when we may not ask. */
+  compacted(topic: string): Promise<boolean>
   existing(): Promise<ReadonlySet<string>>
   /** Creates those that do not exist. Out: the created ones. */
   create(topics: readonly TopicSettings[]): Promise<readonly string[]>
@@ -74,6 +80,12 @@ export function createKafkaAdmin(connection: KafkaConnection, log: Log): KafkaAd
         const list = await admin.fetchTopicOffsets(topic)
         return list.map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }))
       }),
+    offsetsAt: (topic, since) =>
+      ask(async (admin) => {
+        const list = await admin.fetchTopicOffsetsByTimestamp(topic, since)
+        return new Map(list.map(({ partition, offset }) => [partition, Number(offset)]))
+      }),
+    compacted: (topic) => ask((admin) => isCompacted(admin, topic)),
     existing: () => ask(async (admin) => new Set(await admin.listTopics())),
     create: (topics) => ask((admin) => createMissing(admin, topics)),
     setOffsets: (groupId, read) => commitOffsetsAtOnce(connection, log, groupId, read),
@@ -86,6 +98,22 @@ export function createKafkaAdmin(connection: KafkaConnection, log: Log): KafkaAd
     },
   }
 }
+
+async function isCompacted(admin: Admin, topic: string): Promise<boolean> {
+  const { ConfigResourceTypes } = loadKafkajs()
+  const question = { type: ConfigResourceTypes.TOPIC, name: topic, configNames: ['cleanup.policy'] }
+  try {
+    const { resources } = await admin.describeConfigs({ resources: [question], includeSynonyms: false })
+    return resources.some(({ configEntries }) =>
+      configEntries.some(({ configValue }) => configValue.includes('compact')),
+    )
+  } catch (error) {
+    if (NOT_ALLOWED.test(causeOf(error))) return false
+    throw error
+  }
+}
+
+const NOT_ALLOWED = /AUTHORIZATION_FAILED/
 
 async function createMissing(admin: Admin, topics: readonly TopicSettings[]): Promise<readonly string[]> {
   const existing = new Set(await admin.listTopics())

@@ -13,6 +13,8 @@ export interface KafkaSourceOptions {
   readonly rebalanceDrainMs: number
   readonly clock: Clock
   readonly log: Log
+  /** Most bytes of one fetch, for one that takes all it is given. Default: little, because what lanes do not take is read again. */
+  readonly fetchBytes?: { readonly partition: number; readonly all: number }
   /** Told where a partition's reading stands after each batch, control records included. */
   readonly onPosition?: (at: TopicPartition, next: number) => void
 }
@@ -22,9 +24,7 @@ export interface KafkaSource extends EventSource {
   commit(at: TopicPartition, next: number): Promise<void>
 }
 
-/** A fetch of one partition: small, because what lanes do not take now is read again. */
-const MAX_BYTES_PER_PARTITION = 65_536
-const MAX_BYTES_PER_FETCH = 2_097_152
+const FETCH_BYTES = { partition: 65_536, all: 2_097_152 }
 /** Longest wait of an empty fetch; also how long a resumed partition may wait. */
 const MAX_WAIT_MS = 200
 const RESTART_MS = 1000
@@ -87,6 +87,7 @@ class GroupMember implements KafkaSource {
 
   private createConsumer(listener: SourceListener): Consumer {
     const { connection, groupId, sessionTimeoutMs, rebalanceDrainMs, log } = this.options
+    const { fetchBytes = FETCH_BYTES } = this.options
     const { PartitionAssigners } = loadKafkajs()
     const consumer = createKafkaClient(connection, 'consumer', log).consumer({
       groupId,
@@ -94,8 +95,8 @@ class GroupMember implements KafkaSource {
       heartbeatInterval: Math.floor(sessionTimeoutMs / 6),
       rebalanceTimeout: Math.max(2 * sessionTimeoutMs, 4 * rebalanceDrainMs),
       maxWaitTimeInMs: Math.min(MAX_WAIT_MS, Math.floor(sessionTimeoutMs / 6)),
-      maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
-      maxBytes: MAX_BYTES_PER_FETCH,
+      maxBytesPerPartition: fetchBytes.partition,
+      maxBytes: fetchBytes.all,
       allowAutoTopicCreation: false,
       readUncommitted: false,
       partitionAssigners: [
