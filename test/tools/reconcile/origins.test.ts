@@ -159,6 +159,12 @@ describe('the store of origins', () => {
     ])
   })
 
+  it('spreads a bucket that is too large until its parts are small', () => {
+    // With every origin over the bound, one that reached the last split in company would be told.
+    const entries = entriesOf(rows, { ...SMALL, maxRows: 1 })
+    expect(entries.filter(({ kind }) => kind === 'overgrown')).toEqual([])
+  })
+
   it('judges as it does with all rows in one bucket', () => {
     const wrong = rows.filter((_, n) => n % 50 !== 7)
     const linesOf = (limits: OriginLimits): string[] =>
