@@ -152,7 +152,6 @@ class OneConnector implements Connector {
       ...{ source: edges.source, delivery: edges.delivery, gate, clock, log, metrics },
       path: createConfiguredPath({ ...this.options, ...edges, api, readAvro, supervisor, rate: this.rate }),
       commit: config.commit,
-      eventTopics: config.topics.events,
       delayOf: createDelayOf(config.topics),
       sessionTimeoutMs: config.kafka.sessionTimeoutMs,
       rebalanceDrainMs: config.kafka.rebalanceDrainMs,

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { registerCodes } from './codes.js'
 import { type CommandContext, CommandError, type ExitCode } from './command.js'
 import { registerDemo } from './demo.js'
+import { registerReconcile } from './reconcile.js'
 import { registerRun } from './run.js'
 import { registerSimulate } from './simulate.js'
 import { registerVerify } from './verify.js'
@@ -52,6 +53,7 @@ export function createProgram(context: CommandContext): Command {
   registerVerify(program, context)
   registerCodes(program, context)
   registerRun(program, context)
+  registerReconcile(program, context)
   registerDemo(program, context)
   registerSimulate(program, context)
   return program

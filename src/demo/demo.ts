@@ -8,7 +8,6 @@ import type { KafkaConnection } from '../io/kafka/client.js'
 import { openPublisher, removeTraces } from '../io/kafka/publisher.js'
 import { createSchemaRegistry } from '../io/registry/client.js'
 import { createHandshakeCompletedEncoder } from '../io/registry/handshake-completed.js'
-import { createRecordReaders } from '../io/registry/records.js'
 import type { SchemaRegistry } from '../io/registry/registry.js'
 import { createSystemClock } from '../io/system/clock.js'
 import { createEvents } from '../simulator/events.js'
@@ -145,8 +144,7 @@ async function readProof({ say }: DemoOptions, scene: Scene, releases: Releases)
   releases.add(() => admin.close())
   return prove({
     reader: { connection, admin, clock, groupId: `${names.groupId}.proof`, log: SILENT },
-    readers: createRecordReaders(registry),
-    names,
+    ...{ registry, names },
     events: plan.events.length,
     expected: plan.expected,
   })

@@ -28,20 +28,20 @@ export function sampleText<T extends object>(what: string, sample: Sample<T> | n
 
 /** The figures of the proof, or what is wrong. */
 export function proofText(proof: Proof, ledger: LedgerSummary): string {
-  const { evidence, findings, unplanned, leaks } = proof
-  const { consumed, outcomes, records, deadLetters } = evidence
-  const skips = outcomes.filter(({ outcome }) => outcome === 'SKIPPED').length
+  const { counts, findings, unplanned, leaks } = proof
+  const { messages, verified, dead, skipped, delayed, records, deadLetters } = counts
+  const outcomes = verified + dead + skipped + delayed
   const figures = [
-    `${whole(consumed.length)} events, ${whole(outcomes.length)} outcomes: ${whole(records.length)} records of verified handshakes, ${whole(deadLetters.length)} dead letters, ${whole(skips)} skips`,
+    `${whole(messages)} events, ${whole(outcomes)} outcomes: ${whole(records)} records of verified handshakes, ${whole(deadLetters)} dead letters, ${whole(skipped)} skips`,
     `${whole(ledger.calls)} API calls by the simulator's ledger, ${whole(proof.calls)} by the outcomes; ${whole(ledger.repeated)} handshakes were asked for again, most calls in flight ${ledger.maxInFlight}`,
     `${whole(Math.round(proof.searchedBytes / 1024))} KiB on the output topics searched for the planted secret and Aadhaar number: ${leaks === 0 ? 'not found' : `found in ${leaks} places`}`,
   ]
   const verdict = holds(proof)
     ? 'PROVED: every event has exactly one outcome; every verified handshake is whole, every dead letter is there once'
     : 'NOT PROVED'
-  const wrong = [...findings.map(({ kind, detail }) => `${kind}: ${detail}`), ...unplanned]
-  const shown = wrong.slice(0, 20)
-  const more = wrong.length > shown.length ? [`and ${wrong.length - shown.length} more`] : []
+  const wrong = counts.violations + unplanned.length
+  const shown = [...findings, ...unplanned].slice(0, 20)
+  const more = wrong > shown.length ? [`and ${wrong - shown.length} more`] : []
   return `${[verdict, ...[...figures, ...shown, ...more].map((line) => `  ${line}`)].join('\n')}\n`
 }
 

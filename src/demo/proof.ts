@@ -1,9 +1,10 @@
 import type { SourceMessage } from '../core/model.js'
-import type { DeadLetter, VerifiedStage } from '../core/records.js'
+import type { DeadLetter, OutcomeRow, VerifiedStage } from '../core/records.js'
 import type { ReaderOptions } from '../io/kafka/reader.js'
-import type { RecordReaders } from '../io/registry/records.js'
-import { checkEvidence, type Evidence, type Finding } from '../tools/reconcile/check.js'
-import { type GatheredRow, gatherEvidence } from '../tools/reconcile/gather.js'
+import { createRecordReaders, type RecordReader } from '../io/registry/records.js'
+import type { SchemaRegistry } from '../io/registry/registry.js'
+import { reconcile } from '../tools/reconcile/reconcile.js'
+import { type Counts, violationLine } from '../tools/reconcile/tally.js'
 import { endName } from './plan.js'
 import { DEMO_CANARY, type DemoNames } from './settings.js'
 
@@ -14,8 +15,9 @@ export interface Sample<T> {
 }
 
 export interface Proof {
-  readonly evidence: Evidence
-  readonly findings: readonly Finding[]
+  readonly counts: Counts
+  /** The first violations, one line each. */
+  readonly findings: readonly string[]
   /** Events by `endName`, as the outcomes topic tells. */
   readonly ends: ReadonlyMap<string, number>
   /** Kinds of end that came otherwise than planned, one line each. */
@@ -31,47 +33,98 @@ export interface Proof {
 
 export interface ProveOptions {
   readonly reader: ReaderOptions
-  readonly readers: RecordReaders
+  readonly registry: SchemaRegistry
   readonly names: DemoNames
   readonly events: number
   readonly expected: ReadonlyMap<string, number>
 }
 
+const MAX_SHOWN = 20
+
 /**
- * Reads what lies on the topics and judges it, without the connector.
+ * Reads what lies on the topics and judges it, without the connector: by `reconcile`, as an operator would, and by what is
+ * known of a demo alone.
  *
  * Out: see Proof
  */
 export async function prove(options: ProveOptions): Promise<Proof> {
-  const { names, reader, readers, expected } = options
-  const samples = createSamples()
-  const search = createSearch()
-  const evidence = await gatherEvidence({
-    ...{ reader, readers },
-    topics: { ...names, consumed: [names.events] },
-    onRow: (row) => {
-      samples.see(row)
-      search.see(row.message)
-    },
+  const { names, reader, registry } = options
+  const watch = createWatch(registry, names)
+  const found = await reconcile({
+    ...{ reader, registry, groupId: names.groupId, delivery: 'exactly-once', startFrom: 'earliest' },
+    // Every event was to be consumed; whether the group says so is not asked.
+    ...{ since: null, settled: 'all' },
+    topics: { ...names, events: [names.events], retry: [], replay: [] },
+    onMessage: watch.see,
   })
-  const ends = new Map<string, number>()
-  for (const outcome of evidence.outcomes) ends.set(endName(outcome), (ends.get(endName(outcome)) ?? 0) + 1)
-  const unplanned = [...new Set([...expected.keys(), ...ends.keys()])]
-    .filter((name) => expected.get(name) !== ends.get(name))
-    .map((name) => `${name}: ${ends.get(name) ?? 0} events, ${expected.get(name) ?? 0} were planned`)
-  const lost = options.events - evidence.consumed.length
-  if (lost !== 0)
-    unplanned.push(`${evidence.consumed.length} events on the topic, ${options.events} were fed`)
-  return {
-    ...{ evidence, findings: checkEvidence(evidence), ends, unplanned },
-    calls: evidence.outcomes.reduce((sum, { calls }) => sum + calls, 0),
-    ...search.found(),
-    ...samples.chosen(),
+  try {
+    await watch.settled()
+    const { ends, ...seen } = watch.found()
+    return {
+      ...{ ...seen, ends, counts: found.counts, unplanned: unplannedEnds(options, ends, found.counts) },
+      findings: firstOf(found.violations(), MAX_SHOWN).map(violationLine),
+    }
+  } finally {
+    found.close()
   }
 }
 
+/** One line for each kind of end that came otherwise than planned. */
+function unplannedEnds(
+  { events, expected }: ProveOptions,
+  ends: ReadonlyMap<string, number>,
+  { messages }: Counts,
+): string[] {
+  const unplanned = [...new Set([...expected.keys(), ...ends.keys()])]
+    .filter((name) => expected.get(name) !== ends.get(name))
+    .map((name) => `${name}: ${ends.get(name) ?? 0} events, ${expected.get(name) ?? 0} were planned`)
+  if (messages !== events) unplanned.push(`${messages} events on the topic, ${events} were fed`)
+  return unplanned
+}
+
+function firstOf<T>(items: Iterable<T>, most: number): T[] {
+  const first: T[] = []
+  for (const item of items) {
+    if (first.length === most) break
+    first.push(item)
+  }
+  return first
+}
+
 export const holds = (proof: Proof): boolean =>
-  proof.findings.length === 0 && proof.unplanned.length === 0 && proof.leaks === 0
+  proof.counts.violations === 0 && proof.unplanned.length === 0 && proof.leaks === 0
+
+/** Looks at every message of the output topics: samples, ends, calls, and what must not be in them. */
+function createWatch(registry: SchemaRegistry, names: DemoNames) {
+  const readers = createRecordReaders(registry)
+  const samples = createSamples()
+  const search = createSearch()
+  const ends = new Map<string, number>()
+  const waiting: Promise<void>[] = []
+  let calls = 0
+  const countEnd = (row: OutcomeRow): void => {
+    ends.set(endName(row), (ends.get(endName(row)) ?? 0) + 1)
+    calls += row.calls
+  }
+  function by<T>(read: RecordReader<T>, take: (row: T, message: SourceMessage) => void) {
+    return (message: SourceMessage): void => {
+      search.see(message)
+      const row = message.value === null ? null : read(message.value)
+      if (row instanceof Promise) waiting.push(row.then((late) => void (late && take(late, message))))
+      else if (row !== null) take(row, message)
+    }
+  }
+  const lookers = new Map([
+    [names.verified, by(readers.verified, samples.seeVerified)],
+    [names.deadLetter, by(readers.deadLetter, samples.seeDeadLetter)],
+    [names.outcomes, by(readers.outcome, countEnd)],
+  ])
+  return {
+    see: (message: SourceMessage): void => lookers.get(message.topic)?.(message),
+    settled: () => Promise.all(waiting),
+    found: () => ({ ends, calls, ...search.found(), ...samples.chosen() }),
+  }
+}
 
 /** Keeps the record with the most redactions and a dead letter whose signature was wrong, or any. */
 function createSamples() {
@@ -79,13 +132,12 @@ function createSamples() {
   let deadLetter: Sample<DeadLetter> | null = null
   const redactions = ({ row }: Sample<VerifiedStage>): number => Object.keys(row.redactions).length
   return {
-    see({ kind, row, message }: GatheredRow): void {
-      if (kind === 'verified') {
-        const sample = { row, message }
-        if (verified === null || redactions(sample) > redactions(verified)) verified = sample
-      } else if (kind === 'deadLetter') {
-        if (deadLetter === null || row.code === 'signature-mismatch') deadLetter = { row, message }
-      }
+    seeVerified(row: VerifiedStage, message: SourceMessage): void {
+      const sample = { row, message }
+      if (verified === null || redactions(sample) > redactions(verified)) verified = sample
+    },
+    seeDeadLetter(row: DeadLetter, message: SourceMessage): void {
+      if (deadLetter === null || row.code === 'signature-mismatch') deadLetter = { row, message }
     },
     chosen: () => ({ verified, deadLetter }),
   }

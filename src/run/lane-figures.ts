@@ -1,3 +1,6 @@
+/** `lost`: the committed offset lies outside the log, an operator must decide. `idle`: no work for a while, committer closed. */
+export type LaneState = 'opening' | 'running' | 'lost' | 'idle' | 'draining' | 'closed'
+
 /** What is shown of a lane. */
 export interface LaneFigures {
   readonly queued: number

@@ -7,7 +7,7 @@ import type { Gate, GateShare } from './gate.js'
 import { watchIdle } from './idle.js'
 import { createInFlight, type Entry, type InFlight } from './in-flight.js'
 import { createIntake, type Intake } from './intake.js'
-import type { LaneFigures } from './lane-figures.js'
+import type { LaneFigures, LaneState } from './lane-figures.js'
 import { createPauseSet, type PauseSet } from './pauses.js'
 import type { LaneSystem } from './system-pauses.js'
 
@@ -15,8 +15,6 @@ export interface LaneDeps extends LaneSystem {
   readonly at: TopicPartition
   /** How long messages of this topic wait at most; null: an events topic, where nothing waits. */
   readonly delayMs: number | null
-  /** The partition is of an events topic; else its events have waited already. */
-  readonly fresh: boolean
   readonly gate: Gate
   readonly path: Path
   readonly source: Pick<EventSource, 'pause' | 'resume' | 'seek'>
@@ -30,9 +28,6 @@ export interface LaneDeps extends LaneSystem {
   /** There is work for a lane that closed its committer for want of it. */
   readonly onWake: () => void
 }
-
-/** `lost`: the committed offset lies outside the log, an operator must decide. `idle`: no work for a while, committer closed. */
-export type LaneState = 'opening' | 'running' | 'lost' | 'idle' | 'draining' | 'closed'
 
 /**
  * One lane owns one partition for one assignment: order, work in flight, the batch being built, why it is paused.
@@ -90,7 +85,7 @@ class PartitionLane implements Lane {
     const { clock, delayMs } = deps
     this.intake = createIntake({ pauses: this.pauses, clock, delayMs, onDue: () => this.fallDue() })
     this.share = deps.gate.join({
-      fresh: deps.fresh,
+      fresh: delayMs === null,
       waitingBytes: () => this.waitingBytes(),
       admitNext: () => this.admitNext(),
       callEnded: (held) => this.flight.callEnded(held),

@@ -10,8 +10,6 @@ export interface LanesDeps extends LaneSystem {
   readonly source: EventSource
   readonly delivery: Delivery
   readonly gate: Gate
-  /** Topics whose lanes go first; the others are retry and replay topics. */
-  readonly eventTopics: readonly string[]
   readonly path: Path
   /** How long messages of a topic wait at most; null, or left out: nothing waits there. */
   readonly delayOf?: (topic: string) => number | null
@@ -180,7 +178,6 @@ class AssignedLanes implements Lanes {
       ...this.deps,
       at,
       delayMs: this.deps.delayOf?.(at.topic) ?? null,
-      fresh: this.deps.eventTopics.includes(at.topic),
       onFailed: (error) => this.failed(lane, error),
       onLateFailure: (error) =>
         this.deps.log.info('late-commit-failed', {

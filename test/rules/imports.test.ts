@@ -19,6 +19,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'cli.ts': ['commands', 'config'],
   commands: [
     'service.ts',
+    'edges.ts',
     'connector.ts',
     'demo',
     'tools',
@@ -98,6 +99,23 @@ describe('a file of src', () => {
     const text = file.text.replace(/^(?:import|export) type [\s\S]*?from '[^']+'/gm, '')
     return importsOf({ ...file, text }).flatMap(({ to, isFile }) => (isFile ? [to] : []))
   }
+})
+
+describe('the proof', () => {
+  it('is built without the code that it judges, at however many removes', () => {
+    const next = new Map(sources.map((file) => [file.path, importsOf(file)]))
+    const reached = new Set<string>()
+    const visit = (path: string): void => {
+      if (reached.has(path)) return
+      reached.add(path)
+      for (const { to, isFile } of next.get(path) ?? []) if (isFile) visit(to)
+    }
+    for (const { path } of sources) if (path.startsWith('src/tools/reconcile/')) visit(path)
+    expect(reached.size).toBeGreaterThan(20)
+    const judged =
+      /^src\/(steps|run|config)\/|^src\/(pipeline|connector|configured-path|edges|service)\.ts|^src\/core\/(chain|policy|work)\.ts/
+    expect([...reached].filter((path) => judged.test(path))).toEqual([])
+  })
 })
 
 describe('a package', () => {

@@ -33,7 +33,7 @@ function build(bounds: Partial<typeof BOUNDS> = {}, delayMs: number | null = nul
   failures = []
   wakes = 0
   lane = createLane({
-    ...{ at: AT, fresh: true, delayMs, gate, path: hand.path, source, clock, metrics },
+    ...{ at: AT, delayMs, gate, path: hand.path, source, clock, metrics },
     commit: { intervalMs: 100, maxEvents: 500 },
     onFailed: (error) => failures.push(error),
     onLateFailure: () => undefined,

@@ -31,7 +31,7 @@ beforeEach(() => {
   delivery = new HandDelivery()
   hand = new HandPath()
   lanes = createLanes({
-    ...{ source, delivery, gate, path: hand.path, clock, metrics, log, eventTopics: [AT.topic] },
+    ...{ source, delivery, gate, path: hand.path, clock, metrics, log },
     delayOf: (topic) => (topic === RETRY.topic ? DELAY_MS : null),
     ...{ commit: { intervalMs: 100, maxEvents: 500 }, sessionTimeoutMs: 15_000, rebalanceDrainMs: 3000 },
   })

@@ -28,7 +28,7 @@ beforeEach(() => {
   onHold = new Set()
   outcomes = []
   lanes = createLanes({
-    ...{ source, delivery, gate, path: hand.path, clock, eventTopics: [] },
+    ...{ source, delivery, gate, path: hand.path, clock },
     ...{ metrics: createMemoryMetrics(), log: createMemoryLog() },
     ...{ commit: { intervalMs: 100, maxEvents: 500 }, sessionTimeoutMs: 15_000, rebalanceDrainMs: 3000 },
     onHold: () => onHold,

@@ -1,8 +1,10 @@
 import type { Admin } from 'kafkajs'
+import { causeOf } from '../../core/cause.js'
 import type { Log } from '../../core/ports.js'
 import { discardClient, type KafkaConnection, openKafkaClient } from './client.js'
 import { withDeadline } from './deadline.js'
 import { commitOffsetsAtOnce, type GroupOffsets } from './group-offsets.js'
+import { loadKafkajs } from './patches.js'
 
 export interface PartitionRange {
   readonly partition: number
@@ -24,6 +26,10 @@ export interface KafkaAdmin {
   /** Partition to committed offset; -1 where there is none. Throws when one of the wanted partitions is not known yet. */
   committed(groupId: string, topic: string, wanted?: readonly number[]): Promise<ReadonlyMap<number, number>>
   ranges(topic: string): Promise<readonly PartitionRange[]>
+  /** Partition to the first offset whose message is as young as this (epoch ms); the end where none is. */
+  offsetsAt(topic: string, since: number): Promise<ReadonlyMap<number, number>>
+  /** Whether the broker may throw messages away in the middle of the log. False when we may not ask. */
+  compacted(topic: string): Promise<boolean>
   existing(): Promise<ReadonlySet<string>>
   /** Creates those that do not exist. Out: the created ones. */
   create(topics: readonly TopicSettings[]): Promise<readonly string[]>
@@ -84,6 +90,12 @@ export function createKafkaAdmin(
         const list = await admin.fetchTopicOffsets(topic)
         return list.map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }))
       }),
+    offsetsAt: (topic, since) =>
+      ask(async (admin) => {
+        const list = await admin.fetchTopicOffsetsByTimestamp(topic, since)
+        return new Map(list.map(({ partition, offset }) => [partition, Number(offset)]))
+      }),
+    compacted: (topic) => ask((admin) => isCompacted(admin, topic)),
     existing: () => ask(async (admin) => new Set(await admin.listTopics())),
     create: (topics) => ask((admin) => createMissing(admin, topics)),
     setOffsets: (groupId, read) =>
@@ -111,6 +123,21 @@ function openAdmin(connection: KafkaConnection, log: Log): AdminClient {
   connected.catch(() => undefined)
   return { connected, discard: () => discardClient(admin, sockets) }
 }
+async function isCompacted(admin: Admin, topic: string): Promise<boolean> {
+  const { ConfigResourceTypes } = loadKafkajs()
+  const question = { type: ConfigResourceTypes.TOPIC, name: topic, configNames: ['cleanup.policy'] }
+  try {
+    const { resources } = await admin.describeConfigs({ resources: [question], includeSynonyms: false })
+    return resources.some(({ configEntries }) =>
+      configEntries.some(({ configValue }) => configValue.includes('compact')),
+    )
+  } catch (error) {
+    if (NOT_ALLOWED.test(causeOf(error))) return false
+    throw error
+  }
+}
+
+const NOT_ALLOWED = /AUTHORIZATION_FAILED/
 
 async function createMissing(admin: Admin, topics: readonly TopicSettings[]): Promise<readonly string[]> {
   const existing = new Set(await admin.listTopics())

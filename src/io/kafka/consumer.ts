@@ -10,6 +10,8 @@ export interface ConsumerSettings {
   readonly groupId: string
   readonly sessionTimeoutMs: number
   readonly rebalanceDrainMs: number
+  /** Most bytes of one fetch, for one that takes all it is given. Default: little, because what lanes do not take is read again. */
+  readonly fetchBytes?: { readonly partition: number; readonly all: number }
   readonly log: Log
 }
 
@@ -37,9 +39,7 @@ export interface NewConsumer {
 
 export type CreateConsumer = (hooks: ConsumerHooks) => NewConsumer
 
-/** A fetch of one partition: small, because what lanes do not take now is read again. */
-const MAX_BYTES_PER_PARTITION = 65_536
-const MAX_BYTES_PER_FETCH = 2_097_152
+const FETCH_BYTES = { partition: 65_536, all: 2_097_152 }
 /** Longest wait of an empty fetch; also how long a resumed partition may wait. */
 const MAX_WAIT_MS = 200
 const MIN_REQUEST_MS = 3000
@@ -58,7 +58,7 @@ export const rebalanceTimeoutOf = ({ sessionTimeoutMs, rebalanceDrainMs }: Consu
  * be called off, and would leave a member that nobody reads for.
  */
 export function consumersOf(settings: ConsumerSettings): CreateConsumer {
-  const { connection, groupId, sessionTimeoutMs, log } = settings
+  const { connection, groupId, sessionTimeoutMs, fetchBytes = FETCH_BYTES, log } = settings
   return (hooks) => {
     const { PartitionAssigners } = loadKafkajs()
     const requestTimeoutMs = requestTimeoutOf(settings)
@@ -70,8 +70,8 @@ export function consumersOf(settings: ConsumerSettings): CreateConsumer {
       heartbeatInterval: Math.floor(sessionTimeoutMs / 6),
       rebalanceTimeout: rebalanceTimeoutOf(settings),
       maxWaitTimeInMs: Math.min(MAX_WAIT_MS, Math.floor(sessionTimeoutMs / 6)),
-      maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
-      maxBytes: MAX_BYTES_PER_FETCH,
+      maxBytesPerPartition: fetchBytes.partition,
+      maxBytes: fetchBytes.all,
       allowAutoTopicCreation: false,
       readUncommitted: false,
       retry: { restartOnFailure: () => Promise.resolve(false) },

@@ -27,6 +27,8 @@ export interface KafkaSourceOptions {
   readonly log: Log
   /** Left out: nobody counts. */
   readonly metrics?: Metrics
+  /** Most bytes of one fetch, for one that takes all it is given. Default: little, because what lanes do not take is read again. */
+  readonly fetchBytes?: { readonly partition: number; readonly all: number }
   /** Told where a partition's reading stands after each batch, control records included. */
   readonly onPosition?: (at: TopicPartition, next: number) => void
 }

@@ -14,6 +14,8 @@ function cluster(parts: {
   const admin: KafkaAdmin = {
     committed: async (_group, topic) => new Map([[0, parts.committed?.[topic] ?? -1]]),
     ranges: async (topic) => [{ partition: 0, low: 0, high: parts.ends?.[topic] ?? 0 }],
+    offsetsAt: async () => new Map(),
+    compacted: async () => false,
     existing: async () => new Set(['there']),
     create: async (topics) => {
       created.push(...topics)
