@@ -2,23 +2,11 @@
 import { z } from 'zod'
 import { FAILURES } from '../core/failure.js'
 import { readAction } from '../core/policy.js'
+import { catalogue } from './schema-catalogue.js'
 import { suggest } from './suggest.js'
-import {
-  durationMs,
-  flag,
-  headerToken,
-  key32,
-  oneOf,
-  secret,
-  stageId,
-  stageType,
-  text,
-  whole,
-} from './values.js'
+import { durationMs, flag, headerToken, key32, oneOf, secret, text, whole } from './values.js'
 
 const FORMS = ['long', 'typed', 'both'] as const
-
-const stagesOf = (about: string) => z.record(stageId('Stage id'), stageType('Stage type')).describe(about)
 
 export const records = {
   records: z
@@ -27,15 +15,7 @@ export const records = {
       json: flag('Adds input and output as JSON text.').default(false),
     })
     .prefault({}),
-  catalogue: z
-    .strictObject({
-      stages: stagesOf('Stage id to stage type, for all flows.').default({}),
-      flows: z
-        .record(stageId('Flow id'), stagesOf('Stage id to stage type.'))
-        .default({})
-        .describe('Flow id to stages; goes before `stages`.'),
-    })
-    .prefault({}),
+  catalogue: catalogue.prefault({}),
 }
 
 const keep = (about: string) => oneOf(`${about} \`keep\` turns the rule off.`, ['keep']).exactOptional()
