@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
+import { userTypeProblems } from '../catalogue/user-problems.js'
 import type { Config } from './config.js'
 import { CONTRADICTIONS, refuseUnavailable } from './contradictions.js'
 import type { Environment } from './environment.js'
@@ -83,6 +84,8 @@ function check(draft: Draft): LoadedConfig {
     problems.push({ at: positionOf(root, path), key: keyName(path), text })
   }
   for (const rule of [...CONTRADICTIONS, refuseUnavailable]) rule(reader, report)
+  const types = result.success ? result.data.catalogue.types : {}
+  for (const { path, text } of userTypeProblems(types)) report(['catalogue', 'types', ...path], text)
   for (const path of FILE_KEYS) {
     const file = reader.text(path)
     if (file === undefined || nodeAt(root, path) === undefined) continue

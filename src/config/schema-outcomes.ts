@@ -1,21 +1,9 @@
 /** The keys about records, privacy, dead letters, pauses and operations. Source: product.md sections 9 and 10. */
 import { z } from 'zod'
-import {
-  durationMs,
-  flag,
-  headerToken,
-  key32,
-  oneOf,
-  secret,
-  stageId,
-  stageType,
-  text,
-  whole,
-} from './values.js'
+import { catalogue } from './schema-catalogue.js'
+import { durationMs, flag, headerToken, key32, oneOf, secret, text, whole } from './values.js'
 
 const FORMS = ['long', 'typed', 'both'] as const
-
-const stagesOf = (about: string) => z.record(stageId('Stage id'), stageType('Stage type')).describe(about)
 
 export const records = {
   records: z
@@ -24,15 +12,7 @@ export const records = {
       json: flag('Adds input and output as JSON text.').default(false),
     })
     .prefault({}),
-  catalogue: z
-    .strictObject({
-      stages: stagesOf('Stage id to stage type, for all flows.').default({}),
-      flows: z
-        .record(stageId('Flow id'), stagesOf('Stage id to stage type.'))
-        .default({})
-        .describe('Flow id to stages; goes before `stages`.'),
-    })
-    .prefault({}),
+  catalogue: catalogue.prefault({}),
 }
 
 const keep = (about: string) => oneOf(`${about} \`keep\` turns the rule off.`, ['keep']).exactOptional()

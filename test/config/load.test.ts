@@ -325,6 +325,7 @@ describe('keys whose behaviour comes later', () => {
     'records.form=typed',
     'records.form=both',
     'records.json=true',
+    'catalogue.types={X: {output: {a: {type: text}}}}',
     'privacy.rules=[{stage: PAN, path: x, action: drop}]',
     'privacy.encryptionKeys=[{id: a, key: b}]',
   ])('%s is refused, not ignored', (option) => {

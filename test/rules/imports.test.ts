@@ -48,7 +48,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'io/registry': ['core'],
   'io/system': ['core'],
   'io/ops': ['core'],
-  config: ['core'],
+  config: ['catalogue', 'core'],
   simulator: ['core'],
   stack: [],
   core: [],

@@ -269,7 +269,7 @@ describe('lanes', () => {
   })
 
   it('are given events in turn, though others have all the events that may wait', async () => {
-    const gate = createGate({ ...WIDE, concurrency: 32 })
+    const gate = createGate({ ...WIDE, maxHeldEvents: 1000, concurrency: 32 })
     const [a, b] = lanesAt(gate, 2)
     a.offer(...Array.from({ length: 90 }, () => 0))
     await a.ask(...a.events.keys())

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import { MINIMAL, problemsIn } from './files.js'
+
+const problems = (types: string): readonly string[] =>
+  problemsIn(`${MINIMAL}catalogue:\n  types:\n${types.replaceAll(/^/gm, '    ')}\n`).filter(
+    (line) => !line.endsWith('catalogue.types: is not available in this version'),
+  )
+
+describe('catalogue.types', () => {
+  it('takes a type', () => {
+    expect(problems('PASSPORT: { output: { name: { type: text } } }')).toEqual([])
+  })
+
+  it.each([
+    [
+      'a kind that is none',
+      'X: { output: { a: { type: string } } }',
+      'c.yaml:10:25 catalogue.types.X.output.a.type: must be one of text, number, number-as-text, boolean, date, list, nested, unknown',
+    ],
+    [
+      'a missing kind',
+      'X: { output: { a: {} } }',
+      'c.yaml:10:20 catalogue.types.X.output.a.type: is missing',
+    ],
+    [
+      'a name in small letters',
+      'passport: {}',
+      'c.yaml:10:5 catalogue.types.passport: has a name that is not allowed: it must be a stage type in capital letters, such as PAN or BANK_ACC',
+    ],
+    ['an odd path', 'X: { output: { "a..b": { type: text } } }', 'must be a path such as address.city'],
+    ['a misspelled key', 'X: { outputs: {} }', 'is not a known key (did you mean output?)'],
+    [
+      'what stands against a built-in type',
+      'PAN:\n  output:\n    name: { type: text }',
+      'c.yaml:12:9 catalogue.types.PAN.output.name: is a field of the built-in type already',
+    ],
+  ])('refuses %s', (_, types, text) => {
+    const found = problems(types)
+    expect(found).toHaveLength(1)
+    expect(found[0]).toContain(text)
+  })
+})
