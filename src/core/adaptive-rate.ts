@@ -1,7 +1,7 @@
 /** What is left of a rate after a round of answers 429. */
 export const RATE_DECREASE = 0.5
 /** Part of the full rate that comes back in a second. */
-export const RATE_INCREASE = 0.1
+export const RATE_INCREASE = 0.2
 /** Answers 429 that come so soon after a decrease are of the same trouble. */
 export const RATE_ROUND_MS = 1000
 /** No rate is lowered below so many calls a second. */
@@ -23,7 +23,7 @@ export interface AdaptiveRate {
 }
 
 /**
- * Additive increase, multiplicative decrease: half of the rate at the first 429 of a round, then a tenth of the full rate
+ * Additive increase, multiplicative decrease: half of the rate at the first 429 of a round, then a fifth of the full rate
  * more each second, up to the ceiling. Without a ceiling there is no bound until the first 429; the full rate is then the one
  * measured, and the bound is forgotten when twice of it went well.
  *

@@ -187,7 +187,6 @@ function healing(): DemoCase[] {
     heals({ kind: 'reset-mid' }),
     heals({ kind: 'truncate' }),
     heals({ kind: 'cut-json' }),
-    heals({ kind: 'not-consumed' }),
     heals({ kind: 'delay', delayMs: 600 }),
     heals({ kind: 'drip', bytes: 4_096, everyMs: 5 }),
     heals({ kind: 'gzip' }),
