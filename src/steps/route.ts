@@ -140,8 +140,8 @@ function routeDelayed(deps: RouteDeps, rules: DeadLetterRules, end: Ended & Dela
   if (message.kind === 'dead') return routeDead(deps, rules, { ...ended, failure: message.failure })
   const { code } = failure
   const summary: Summary = { outcome: 'DELAYED', code, handshakeId: event.handshakeId, records: 0 }
-  const instead = (): EventEnd => routeDead(deps, rules, { ...ended, failure: REFUSED_BY_BROKER })
-  return { ...finish(deps, end, summary, [message.value]), instead }
+  const kept = { ...slim(end, rules), event, reduced: null, failure: REFUSED_BY_BROKER }
+  return { ...finish(deps, end, summary, [message.value]), instead: () => routeDead(deps, rules, kept) }
 }
 
 /** The dead letter as it is, else as a REFERENCE, else without what the producer chose: one of them always fits. */
