@@ -115,7 +115,14 @@ async function createDesk(settings: Readonly<Record<string, unknown>> = {}) {
     },
     eventAt: (offset: number): Coordinates => ({ topic: topics.events, partition: 0, offset }),
     retryAt: (offset: number): Coordinates => ({ topic: topics.retry, partition: 0, offset }),
-    commit: (topic: string, offset: number) => broker.setCommitted(prefix, { topic, partition: 0 }, offset),
+    /** A fresh broker does not know at once who coordinates the group. */
+    commit: (topic: string, offset: number) =>
+      until('the offset is committed', () =>
+        broker.setCommitted(prefix, { topic, partition: 0 }, offset).then(
+          () => true,
+          () => false,
+        ),
+      ),
     run: (...args: string[]) => start(['--config', file, ...args]).ended,
     close: () => producer.disconnect(),
   }
@@ -306,7 +313,7 @@ describe('attestr-kafka reconcile over topics written by hand', () => {
     await made.outcome(made.eventAt(0), ago(1))
     await made.commit(made.topics.events, 1)
     const running = made.run('--json')
-    await until('the reader stands before it', async () => (await readersOf(made.groupId)).length > 0)
+    await untilReading(made.groupId)
     await transaction.abort()
     const { code, out } = await running
     expect([code, JSON.parse(out).violations]).toEqual([0, []])
@@ -316,7 +323,7 @@ describe('attestr-kafka reconcile over topics written by hand', () => {
     const made = await desk()
     const transaction = await openTransaction(made.topics.outcomes)
     const started = start(['--config', made.file])
-    await until('the reader stands before it', async () => (await readersOf(made.groupId)).length > 0)
+    await untilReading(made.groupId)
     started.kill('SIGTERM')
     const { code, err } = await started.ended
     expect([code, err]).toEqual([1, 'attestr-kafka: stopped before the end\n  Nothing was left behind.\n'])
@@ -325,10 +332,17 @@ describe('attestr-kafka reconcile over topics written by hand', () => {
   })
 })
 
-async function readersOf(groupId: string): Promise<string[]> {
+async function readersOf(groupId: string): Promise<readonly { readonly state: string }[]> {
   const { groups } = await broker.admin.listGroups()
-  return groups.map((group) => group.groupId).filter((id) => id.startsWith(`${groupId}.reader.`))
+  const ids = groups.map((group) => group.groupId).filter((id) => id.startsWith(`${groupId}.reader.`))
+  return ids.length === 0 ? [] : (await broker.admin.describeGroups(ids)).groups
 }
+
+/** Until a reader has joined; one that stands before an open transaction stays. */
+const untilReading = (groupId: string): Promise<void> =>
+  until('the reader has joined', async () =>
+    (await readersOf(groupId)).some(({ state }) => state === 'Stable'),
+  )
 
 async function openTransaction(topic: string) {
   const producer = broker.kafka.producer({
