@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import avro from 'avsc'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Log } from '../../src/core/ports.js'
+import type { Committer, Log } from '../../src/core/ports.js'
 import { createKafkaAdmin } from '../../src/io/kafka/admin.js'
 import { loadKafkajs } from '../../src/io/kafka/patches.js'
 import { createTransactionalDelivery } from '../../src/io/kafka/transactional.js'
@@ -320,7 +320,12 @@ describe('records as large as the configuration allows', () => {
       ...{ connection, admin, log, groupId: uniqueName('large'), transactionTimeoutMs: 15_000 },
       compression: loadKafkajs().CompressionTypes.None,
     })
-    const [committer] = await Promise.all(delivery.open([{ topic, partition: 0 }]))
+    let committer: Committer | Error | undefined
+    // The coordinator of a group that was never asked for may be loading.
+    await until('the partition is open', async () => {
+      committer = await delivery.open([{ topic, partition: 0 }])[0]
+      return committer !== undefined && !(committer instanceof Error)
+    })
     if (committer === undefined || committer instanceof Error) throw new Error('nothing was opened')
     const sizes = [1_000_000, 10, 1_000_000, 450_000, 450_000, 20, 899_990]
     const outputs = sizes.map((size, n) => ({
