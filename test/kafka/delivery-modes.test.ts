@@ -334,6 +334,8 @@ describe('records as large as the configuration allows', () => {
     }))
     await committer.commit({ outputs, next: 1 })
     await committer.close()
+    // The end of a transaction shows a moment after its commit.
+    await until('the records are seen', async () => (await broker.rows(topic)).length > 0)
     const rows = await broker.rows(topic)
     expect(rows.map(({ headers }) => Number(headers['n']?.toString()))).toEqual(sizes.map((_, n) => n))
     expect(rows.map(({ value }) => value?.length)).toEqual(sizes)
