@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
 /** Folders of tests that speak to the real broker and registry; all others speak to nothing outside their process. */
-const withStack = ['stack', 'contract', 'kafka', 'journey'].map((tier) => `test/${tier}/**/*.test.ts`)
+const withStack = ['stack', 'contract', 'kafka', 'chaos', 'journey'].map(
+  (tier) => `test/${tier}/**/*.test.ts`,
+)
 
 export default defineConfig({
   test: {
@@ -19,6 +21,7 @@ export default defineConfig({
           name: 'stack',
           include: withStack,
           globalSetup: ['test/support/start-stack.ts'],
+          setupFiles: ['test/support/inject-stack.ts'],
           fileParallelism: false,
           // After the fast tests, which take every core.
           sequence: { groupOrder: 1 },

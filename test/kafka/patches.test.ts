@@ -52,7 +52,7 @@ function read(
   library: typeof Kafkajs,
   { topic, groupId = uniqueName('patches'), hooks }: ReadOptions,
 ): Reading {
-  const kafka = new library.Kafka({ brokers: stack().brokers, logLevel: library.logLevel.NOTHING })
+  const kafka = new library.Kafka({ brokers: [...stack().brokers], logLevel: library.logLevel.NOTHING })
   const consumer: Kafkajs.Consumer = kafka.consumer({
     groupId,
     maxWaitTimeInMs: 50,

@@ -13,7 +13,7 @@ import { type BrokerRow, connectBroker, type NewMessage, type TestBroker, unique
 import { decodeDeadLetters, decodeOutcomes, decodeRecords, type RawRow } from './decode-rows.js'
 import { type Instance, type LogLine, startInstance } from './instance.js'
 import { describeViolations, type InputMessage, type JudgeOptions, judge } from './judge.js'
-import { stack } from './stack.js'
+import { type StackAddress, stack } from './stack.js'
 import { until } from './until.js'
 
 export interface SiteOptions {
@@ -22,7 +22,9 @@ export interface SiteOptions {
   readonly createEvents?: boolean
   readonly settings?: Readonly<Record<string, unknown>>
   readonly simulator?: SimulatorOptions
-  /** Instead of those of the test run. */
+  /** Instead of the one of the test run: for the connector and for the test itself. */
+  readonly stack?: StackAddress
+  /** Instead of those of the stack, for the connector alone. */
   readonly brokers?: readonly string[]
   readonly registryUrl?: string
   readonly baseUrl?: string
@@ -98,7 +100,8 @@ export interface Site {
 export const SEED = 11
 
 export async function createSite(options: SiteOptions = {}): Promise<Site> {
-  const broker = await connectBroker()
+  const at = options.stack ?? stack()
+  const broker = await connectBroker(at.brokers)
   const credential = options.credential ?? DEVELOPMENT_CREDENTIAL
   const simulator = await startSimulator({
     ...{ seed: SEED, profile: 'small', credentials: [credential] },
@@ -114,7 +117,7 @@ export async function createSite(options: SiteOptions = {}): Promise<Site> {
   if (options.createEvents !== false) await broker.createTopic({ exact: topics.events, partitions })
   const folder = mkdtempSync(join(tmpdir(), 'attestr-site-'))
   const configFile = join(folder, 'attestr-kafka.yaml')
-  writeFileSync(configFile, JSON.stringify(configOf({ options, simulator, topics, groupId, partitions })))
+  writeFileSync(configFile, JSON.stringify(configOf({ options, at, simulator, topics, groupId, partitions })))
   const env = {
     SITE_AUTH_TOKEN: credential.authToken,
     SITE_CLIENT_SECRET: credential.clientSecret,
@@ -185,6 +188,7 @@ export async function createSite(options: SiteOptions = {}): Promise<Site> {
 
 interface ConfigParts {
   readonly options: SiteOptions
+  readonly at: StackAddress
   readonly simulator: Simulator
   readonly topics: Site['topics']
   readonly groupId: string
@@ -192,7 +196,7 @@ interface ConfigParts {
 }
 
 /** JSON is YAML. Settings are merged section by section. */
-function configOf({ options, simulator, topics, groupId, partitions }: ConfigParts): object {
+function configOf({ options, at, simulator, topics, groupId, partitions }: ConfigParts): object {
   const config: Record<string, object> = {
     attestr: {
       baseUrl: options.baseUrl ?? simulator.baseUrl,
@@ -207,10 +211,10 @@ function configOf({ options, simulator, topics, groupId, partitions }: ConfigPar
       ],
     },
     kafka: {
-      ...{ brokers: options.brokers ?? stack().brokers, groupId },
+      ...{ brokers: options.brokers ?? at.brokers, groupId },
       ...{ sessionTimeoutMs: 6000, rebalanceDrainMs: 2000 },
     },
-    schemaRegistry: { url: options.registryUrl ?? stack().registryUrl },
+    schemaRegistry: { url: options.registryUrl ?? at.registryUrl },
     topics: { ...topics, events: [topics.events], partitions, replicationFactor: 1 },
     ops: { port: 0 },
   }

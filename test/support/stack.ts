@@ -1,12 +1,18 @@
-import { inject } from 'vitest'
-
-declare module 'vitest' {
-  interface ProvidedContext {
-    stack: { brokers: string[]; registryUrl: string }
-  }
+/** Where a broker and a registry answer. */
+export interface StackAddress {
+  readonly brokers: readonly string[]
+  readonly registryUrl: string
 }
 
-/** The broker and the registry that were started once for the whole test run. */
-export function stack(): { readonly brokers: string[]; readonly registryUrl: string } {
-  return inject('stack')
+let address: StackAddress | null = null
+
+/** Says which broker and registry this process tests with. */
+export function useStack(where: StackAddress): void {
+  address = where
+}
+
+/** The broker and the registry that were started once for the whole run. */
+export function stack(): StackAddress {
+  if (address === null) throw new Error('no broker and no registry were named: see useStack')
+  return address
 }
