@@ -1,4 +1,7 @@
 /** One run under faults: a site, instances, events, two readers; afterwards what they saw. */
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { uniqueName } from '../support/broker.js'
 import type { Evidence, InputMessage } from '../support/judge.js'
 import { createSite, type Site, type SiteOptions } from '../support/site.js'
@@ -123,12 +126,25 @@ export async function runTrial<T>(
       ...{ inputs, concurrent: reader.facts, later, badEnds, calls, site },
       evidence: (facts) => ({ inputs, ...facts, calls }),
     })
+  } catch (error) {
+    throw withLogs(error, crew, prefix)
   } finally {
     await feeder?.stop()
     await crew.kill()
     await reader?.stop().catch(() => undefined)
     await site.close()
   }
+}
+
+/** Keeps what the instances said: without it a run that broke off tells nothing. */
+function withLogs(error: unknown, crew: Crew, prefix: string): unknown {
+  if (!(error instanceof Error)) return error
+  const folder = mkdtempSync(join(tmpdir(), `${prefix}-`))
+  crew.all.forEach((instance, n) => {
+    writeFileSync(join(folder, `${n}.log`), instance.text())
+  })
+  error.message += ` (logs of ${crew.all.length} instances: ${folder})`
+  return error
 }
 
 const sectionOf = ({ settings }: TrialOptions, section: string): object => {

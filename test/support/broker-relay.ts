@@ -56,15 +56,22 @@ export async function startBrokerRelay(broker: string, front: number): Promise<B
   }
 }
 
-/** Replaces texts of one length in a stream; the beginning of one at the end of a piece waits for the next piece. */
-export function createRewrite(from: Buffer, to: Buffer): (chunk: Buffer) => Buffer {
+const LENGTH_BYTES = 4
+
+/** Replaces a text by one of the same length in a stream of answers; each begins with its length and is passed on whole. */
+function createRewrite(from: Buffer, to: Buffer): (chunk: Buffer) => Buffer {
   let held = Buffer.alloc(0)
   return (chunk) => {
-    const bytes = Buffer.concat([held, chunk])
-    for (let at = bytes.indexOf(from); at >= 0; at = bytes.indexOf(from, at + from.length)) to.copy(bytes, at)
-    let keep = Math.min(from.length - 1, bytes.length)
-    while (keep > 0 && !bytes.subarray(bytes.length - keep).equals(from.subarray(0, keep))) keep -= 1
-    held = Buffer.from(bytes.subarray(bytes.length - keep))
-    return bytes.subarray(0, bytes.length - keep)
+    held = Buffer.concat([held, chunk])
+    let end = 0
+    while (held.length >= end + LENGTH_BYTES) {
+      const next = end + LENGTH_BYTES + held.readInt32BE(end)
+      if (next > held.length) break
+      end = next
+    }
+    const whole = held.subarray(0, end)
+    held = held.subarray(end)
+    for (let at = whole.indexOf(from); at >= 0; at = whole.indexOf(from, at + from.length)) to.copy(whole, at)
+    return whole
   }
 }
