@@ -8,6 +8,7 @@ import { createSite, type Site, type SiteOptions } from '../support/site.js'
 import { until } from '../support/until.js'
 import { type Crew, createCrew, untilWorking } from './crew.js'
 import { type Feeder, startFeeder } from './feeder.js'
+import type { Report } from './proof.js'
 import {
   type Facts,
   type OutputReader,
@@ -71,11 +72,11 @@ export interface TrialEnd {
  *
  * Throws: what `disturb` throws; when not everything ends in time. Everything is closed either way
  */
-export async function runTrial<T>(
+export async function runTrial(
   options: TrialOptions,
   disturb: (trial: Trial) => Promise<void>,
-  weigh: (end: TrialEnd) => T | Promise<T>,
-): Promise<T> {
+  weigh: (end: TrialEnd) => Report | Promise<Report>,
+): Promise<Report> {
   const prefix = uniqueName('chaos')
   const retry = (options.retryMs ?? []).map((delayMs) => ({ topic: `${prefix}.retry-${delayMs}`, delayMs }))
   const site = await createSite({
@@ -122,12 +123,16 @@ export async function runTrial<T>(
     const later = await readOutputs({ broker: site.broker, topics, ...(inspect ? { inspect } : {}) })
     const inputs = await inputsOf(site, workload, retryTopics)
     const calls = site.simulator.ledger.counts()
-    return await weigh({
+    const report = await weigh({
       ...{ inputs, concurrent: reader.facts, later, badEnds, calls, site },
       evidence: (facts) => ({ inputs, ...facts, calls }),
     })
+    return report.wrong.length === 0
+      ? report
+      : { ...report, wrong: [...report.wrong, keepLogs(crew, prefix)] }
   } catch (error) {
-    throw withLogs(error, crew, prefix)
+    if (error instanceof Error) error.message += ` (${keepLogs(crew, prefix)})`
+    throw error
   } finally {
     await feeder?.stop()
     await crew.kill()
@@ -136,15 +141,13 @@ export async function runTrial<T>(
   }
 }
 
-/** Keeps what the instances said: without it a run that broke off tells nothing. */
-function withLogs(error: unknown, crew: Crew, prefix: string): unknown {
-  if (!(error instanceof Error)) return error
+/** Keeps what the instances said: without it a run that went wrong tells little. Out: where. */
+function keepLogs(crew: Crew, prefix: string): string {
   const folder = mkdtempSync(join(tmpdir(), `${prefix}-`))
   crew.all.forEach((instance, n) => {
     writeFileSync(join(folder, `${n}.log`), instance.text())
   })
-  error.message += ` (logs of ${crew.all.length} instances: ${folder})`
-  return error
+  return `logs of ${crew.all.length} instances: ${folder}`
 }
 
 const sectionOf = ({ settings }: TrialOptions, section: string): object => {
