@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
 /** Folders of tests that speak to the real broker and registry; all others speak to nothing outside their process. */
-const withStack = ['stack', 'contract', 'kafka', 'journey'].map((tier) => `test/${tier}/**/*.test.ts`)
+const withStack = ['stack', 'contract', 'kafka', 'chaos', 'journey'].map(
+  (tier) => `test/${tier}/**/*.test.ts`,
+)
 
 export default defineConfig({
   test: {

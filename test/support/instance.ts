@@ -25,12 +25,14 @@ export interface InstanceOptions {
   readonly config: string
   readonly sets?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** The command; that of this package if left out. */
+  readonly bin?: string
 }
 
 /** Starts `attestr-kafka run`; the operations port is any free one unless the options say otherwise. */
-export function startInstance({ config, sets = [], env = {} }: InstanceOptions): Instance {
+export function startInstance({ config, sets = [], env = {}, bin = BIN }: InstanceOptions): Instance {
   const args = ['run', '--config', config, '--set', 'ops.port=0', ...sets.flatMap((set) => ['--set', set])]
-  const child: ChildProcess = spawn(process.execPath, [BIN, ...args], {
+  const child: ChildProcess = spawn(process.execPath, [bin, ...args], {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
