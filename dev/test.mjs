@@ -20,6 +20,8 @@ if (!failedSteps.includes('build')) {
   const status = run('npx', [
     'vitest',
     'run',
+    '--project=fast',
+    '--project=stack',
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,

@@ -56,7 +56,8 @@ export function createCall(deps: CallDeps) {
     slot.release(answer.kind === 'answer' ? answer.body.length : 0)
     const tookMs = clock.monotonic() - sentAt
     count(answer, tookMs)
-    await deps.turn?.()
+    // Only a result is much work. Trouble is heard of at once, before more calls run into it.
+    if (answer.kind === 'answer' && answer.status === 200) await deps.turn?.()
     return { answer, sentAt, tookMs, permitted }
   }
 }
