@@ -1,4 +1,6 @@
 import { createSecretKey } from 'node:crypto'
+import { createCatalogue } from './catalogue/index.js'
+import { createShapeOf } from './catalogue/shape.js'
 import type { Config } from './config/config.js'
 import { createCredentialChoice } from './core/credentials.js'
 import { type Credential, SecretText } from './core/model.js'
@@ -61,12 +63,14 @@ export function createConfiguredPath(parts: PathParts): Path {
         log.warn('verification-method-changed', { credential, from, to })
       },
     }),
-    flatten: createFlatten({ limits: config.limits, protect }),
+    flatten: createFlatten({
+      ...{ limits: config.limits, protect },
+      stageTypeOf: createStageTypeOf(config.catalogue, createShapeOf(createCatalogue().types)),
+    }),
     route: createRoute({
       ...{ encoders: parts.encoders, topics: config.topics, deadLetters: config.deadLetters, protect, now },
       maxRecordBytes: config.kafka.maxRecordBytes,
       hashKey: hashKeyOf(config),
-      stageTypeOf: createStageTypeOf(config.catalogue),
     }),
     onDecodeThrow: (error, signal) => holdForRegistry(error, signal, supervisor),
   })

@@ -19,7 +19,7 @@ export interface PathDeps {
   readonly credentials: CredentialChoice
   readonly fetch: Fetch<Envelope>
   readonly verify: Verify
-  readonly flatten: (trusted: TrustedResult) => Step<readonly FlatStage[]>
+  readonly flatten: (trusted: TrustedResult, flowId: string | null) => Step<readonly FlatStage[]>
   readonly route: Route
   readonly clock: Clock
   /** Work on a message waits for its turn; without it there is no wait. */
@@ -121,7 +121,7 @@ function conclude(
   const { route } = deps
   if (fetched.kind !== 'trusted') return concludeWithout(route, event, fetched, ended)
   const { envelope, trusted, fetchedAt, httpStatus } = fetched
-  const flat = deps.flatten(trusted)
+  const flat = deps.flatten(trusted, event.flowId)
   if (flat.kind !== 'ok') return concludeWithout(route, event, withStatus(flat, httpStatus), ended)
   return route.verified({
     ...ended,

@@ -1,19 +1,6 @@
+import type { ShapeOf, SideNames, StageNames } from '../core/stage-type.js'
 import { membersOf } from './columns.js'
 import type { Shape, SideShape, StageSpec } from './model.js'
-
-/** The names on one side of a stage: of its members, and of the members of these (`items[].employer`, `address.city`). */
-export interface SideNames {
-  readonly members: ReadonlySet<string>
-  readonly inner: ReadonlySet<string>
-}
-
-export interface StageNames {
-  readonly input: SideNames
-  readonly output: SideNames
-}
-
-/** Null where no type fits, or more than one does. */
-export type ShapeOf = (stage: StageNames) => string | null
 
 /** What the SDK sends beside the input of every stage: attestr.md section 3.2. */
 const TRANSPORT: ReadonlySet<string> = new Set(['cl', 'hs', 'lc', 'stage'])

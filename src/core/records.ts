@@ -21,7 +21,11 @@ export interface Verification {
 
 /** One stage after flattening and privacy rules. */
 export interface FlatStage {
+  /** The same for a repeat of the same result. */
+  readonly recordId: string
   readonly stageId: string
+  readonly stageType: string | null
+  readonly stageTypeSource: StageTypeSource
   readonly status: StageStatus
   readonly valid: boolean | null
   readonly input: TextMap
@@ -32,7 +36,6 @@ export interface FlatStage {
 }
 
 export interface VerifiedStage extends FlatStage {
-  readonly recordId: string
   readonly handshakeId: string
   readonly number: string | null
   readonly requestId: string | null
@@ -43,8 +46,6 @@ export interface VerifiedStage extends FlatStage {
   readonly eventTime: number | null
   readonly stageIndex: number
   readonly stageCount: number
-  readonly stageType: string | null
-  readonly stageTypeSource: StageTypeSource
   readonly verification: Verification
   readonly origin: Coordinates
   readonly attempt: number

@@ -11,23 +11,42 @@ export interface StageType {
   readonly stageTypeSource: StageTypeSource
 }
 
-export type StageTypeOf = (flowId: string | null, stageId: string) => StageType
+/** The names on one side of a stage: of its members, and of the members of these (`items[].employer`, `address.city`). */
+export interface SideNames {
+  readonly members: ReadonlySet<string>
+  readonly inner: ReadonlySet<string>
+}
+
+export interface StageNames {
+  readonly input: SideNames
+  readonly output: SideNames
+}
+
+/** A guess by names alone: null where no type fits, or more than one does. */
+export type ShapeOf = (stage: StageNames) => string | null
+
+/** `names` is asked only where the configuration names no type. */
+export type StageTypeOf = (flowId: string | null, stageId: string, names: () => StageNames) => StageType
 
 const UNKNOWN: StageType = { stageType: null, stageTypeSource: 'UNKNOWN' }
 
 /**
  * Names the type of a stage, which the API does not send.
  *
- * Out:    the type of the flow's own list, else of the common one, else null with UNKNOWN: a guess is never passed off as known
+ * Out:    the type of the flow's own list, else of the common one, else what the shape tells, marked SHAPE, else null with
+ *         UNKNOWN: a guess is never passed off as known
  * Source: product.md sections 7 (stageType, stageTypeSource) and 10 (catalogue)
  */
-export function createStageTypeOf(catalogue: StageCatalogue): StageTypeOf {
+export function createStageTypeOf(catalogue: StageCatalogue, shapeOf: ShapeOf): StageTypeOf {
   // Maps, because ids come from outside: `__proto__` is then an id like any other.
   const common = index(catalogue.stages)
   const flows = new Map(Object.entries(catalogue.flows).map(([flowId, stages]) => [flowId, index(stages)]))
-  return (flowId, stageId) => {
+  return (flowId, stageId, names) => {
     const own = flowId === null ? undefined : flows.get(flowId)?.get(stageId)
-    return own ?? common.get(stageId) ?? UNKNOWN
+    const known = own ?? common.get(stageId)
+    if (known !== undefined) return known
+    const guess = shapeOf(names())
+    return guess === null ? UNKNOWN : { stageType: guess, stageTypeSource: 'SHAPE' }
   }
 }
 

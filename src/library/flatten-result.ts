@@ -1,5 +1,6 @@
 import type { Step } from '../core/outcome.js'
 import type { FlatStage } from '../core/records.js'
+import { createStageTypeOf } from '../core/stage-type.js'
 import { createFlatten } from '../steps/flatten.js'
 import { createProtect, type PrivacyDefault } from '../steps/protect.js'
 import type { FlattenLimits } from '../steps/stage-walk.js'
@@ -10,6 +11,8 @@ export interface FlattenSettings {
   readonly keep?: readonly PrivacyDefault[]
   /** Those of the configuration's defaults when left out. */
   readonly limits?: Partial<FlattenLimits>
+  /** Stage id to stage type. */
+  readonly stages?: Readonly<Record<string, string>>
 }
 
 const LIMITS: FlattenLimits = { depth: 32, leaves: 2000, stages: 200, keyLength: 512 }
@@ -26,10 +29,11 @@ export function flattenResult(
   trusted: TrustedResult,
   settings: FlattenSettings = {},
 ): Step<readonly FlatStage[]> {
-  const { keep = [], limits } = settings
+  const { keep = [], limits, stages = {} } = settings
   const defaults = Object.fromEntries(keep.map((name) => [name, 'keep' as const]))
   return createFlatten({
     limits: { ...LIMITS, ...limits },
     protect: createProtect({ defaults, rules: [] }),
-  })(trusted)
+    stageTypeOf: createStageTypeOf({ stages, flows: {} }, () => null),
+  })(trusted, null)
 }

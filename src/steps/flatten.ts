@@ -12,19 +12,23 @@ import {
 } from '../core/json/tape.js'
 import { dead, ok, type Step, skip } from '../core/outcome.js'
 import type { FlatStage } from '../core/records.js'
+import type { StageNames, StageType, StageTypeOf } from '../core/stage-type.js'
 import { traceId } from './envelope.js'
 import { PathTree, type Place } from './path-tree.js'
 import { isPending } from './pending.js'
 import type { Protect } from './protect.js'
+import { stageNames } from './stage-names.js'
 import { distinctNames, type FlattenLimits, newPathBudget, StageWalk, type WalkParts } from './stage-walk.js'
+import { versionOf } from './verified.js'
 import type { TrustedResult } from './verify.js'
 
 export interface FlattenOptions {
+  readonly stageTypeOf: StageTypeOf
   readonly limits: FlattenLimits
   readonly protect: Protect
 }
 
-export type Flatten = (trusted: TrustedResult) => Step<readonly FlatStage[]>
+export type Flatten = (trusted: TrustedResult, flowId: string | null) => Step<readonly FlatStage[]>
 
 const STAGE_ID = /^[A-Za-z0-9_-]{1,64}$/
 
@@ -34,19 +38,25 @@ interface StageAt {
   readonly node: JsonNode
 }
 
+interface NamedStage extends StageAt {
+  readonly recordId: string
+  readonly type: StageType
+}
+
 /**
  * Makes one flat stage of each stage of a signed result, privacy rules applied on the way.
  *
  * In:     trusted   the tape of the text that was hashed
+ *         flowId    of the event; the type of a stage may depend on it
  * Out:    the stages in received order. Maps from path to text have no prototype; null where a rule dropped the value.
  *         Members beside `input` and `output` are in `extra`, so that the full path of `a.b` there is `extra.a.b`. Member names
  *         and stage ids that are masked alike get a suffix (`-2`), so that no value takes another's place
  * Fails:  no-stages (a skip), result-unexpected-shape, result-over-limits. A failure counts stages and names no member
  * Source: product.md sections 6 and 9
  */
-export function createFlatten({ limits, protect }: FlattenOptions): Flatten {
+export function createFlatten({ limits, protect, stageTypeOf }: FlattenOptions): Flatten {
   const tree = new PathTree(protect)
-  return (trusted) => {
+  return (trusted, flowId) => {
     const { tape, node } = trusted
     const fail = (code: FailureCode, detail: string): Step<never> =>
       dead({ code, detail, ...traceId(trusted.requestId) })
@@ -58,9 +68,16 @@ export function createFlatten({ limits, protect }: FlattenOptions): Flatten {
     if (stages.length > limits.stages) return fail('result-over-limits', `more than ${limits.stages} stages`)
     tree.trim()
     const parts: WalkParts = { tape, tree, protect, limits, budget: newPathBudget() }
+    const version = versionOf(trusted.verification)
     const flat: FlatStage[] = []
     for (const stage of stages) {
-      const one = flattenStage(parts, stage)
+      const names = (): StageNames => stageNames(tape, stage.node)
+      const named: NamedStage = {
+        ...stage,
+        recordId: `${trusted.handshakeId}/${stage.id}@${version}`,
+        type: stageTypeOf(flowId, stage.id, names),
+      }
+      const one = flattenStage(parts, named)
       if (typeof one === 'string') return fail('result-over-limits', `stage ${flat.length + 1}: ${one}`)
       flat.push(one)
     }
@@ -86,26 +103,30 @@ function stagesOf(tape: JsonTape, result: JsonNode, protect: Protect): StageAt[]
 }
 
 /** Out: the stage, or the limit that it passes. */
-function flattenStage(parts: WalkParts, stage: StageAt): FlatStage | string {
+function flattenStage(parts: WalkParts, stage: NamedStage): FlatStage | string {
   const { tape, tree } = parts
+  const columns = tree.columnsOf(parts.protect.stageOf(stage.type.stageType, stage.id))
   const walk = new StageWalk(parts)
   const after = nextOf(tape, stage.node)
   let pending = false
   for (let name = firstOf(stage.node); name < after; name = nextOf(tape, valueAfter(name))) {
     const value = valueAfter(name)
     let place: Place | null
-    if (isNamed(tape, name, 'input')) place = tree.input
+    if (isNamed(tape, name, 'input')) place = columns.input
     else if (isNamed(tape, name, 'output')) {
-      place = tree.output
+      place = columns.output
       pending = isPending(tape, value)
-    } else place = walk.member(stage.node, name, tree.extra)
+    } else place = walk.member(stage.node, name, columns.extra)
     if (place === null || !walk.add(value, place)) break
   }
   if (walk.over !== null) return walk.over
   const { input, output, extra, kinds, redactions } = walk
   const valid = output['valid']
   return {
+    recordId: stage.recordId,
     stageId: stage.id,
+    stageType: stage.type.stageType,
+    stageTypeSource: stage.type.stageTypeSource,
     status: pending ? 'PENDING' : 'COMPLETE',
     valid: valid === 'true' ? true : valid === 'false' ? false : null,
     input,

@@ -2,9 +2,14 @@ import { Buffer } from 'node:buffer'
 import { fullPath, itemPath, memberPath } from '../core/paths.js'
 import type { Protect, Scope } from './protect.js'
 
+export type Column = 'input' | 'output' | 'extra'
+
+/** The roots of one stage. */
+export type Columns = Readonly<Record<Column, Place>>
+
 /** A place in a stage: its path, and what the rules say about it. */
 export interface Place {
-  readonly column: 'input' | 'output' | 'extra'
+  readonly column: Column
   /** Within the column; empty for the root. */
   readonly path: string
   readonly scope: Scope
@@ -30,24 +35,33 @@ const MOST_ITEMS = 64
 export class PathTree {
   readonly #protect: Protect
   #size = 0
-  input: Place
-  output: Place
-  extra: Place
+  /** By the scope of the stage. */
+  #roots = new Map<Scope, Columns>()
 
   constructor(protect: Protect) {
     this.#protect = protect
-    this.input = this.#column('input')
-    this.output = this.#column('output')
-    this.extra = this.#column('extra')
+  }
+
+  /** The roots of a stage: `Protect.stageOf` gives the same scope for stages under the same rules. */
+  columnsOf(stage: Scope): Columns {
+    let columns = this.#roots.get(stage)
+    if (columns === undefined) {
+      const root = (column: Column): Place => {
+        const scope = column === 'extra' ? stage : this.#protect.member(stage, column)
+        return newPlace(column, '', scope, column, false)
+      }
+      columns = { input: root('input'), output: root('output'), extra: root('extra') }
+      this.#roots.set(stage, columns)
+      this.#size += Object.keys(columns).length
+    }
+    return columns
   }
 
   /** To be called between results: no place of the old tree is in use then. */
   trim(): void {
     if (this.#size < MOST_PLACES) return
     this.#size = 0
-    this.input = this.#column('input')
-    this.output = this.#column('output')
-    this.extra = this.#column('extra')
+    this.#roots = new Map()
   }
 
   member(parent: Place, name: string): Place {
@@ -85,21 +99,9 @@ export class PathTree {
     }
     return place
   }
-
-  #column(column: Place['column']): Place {
-    const { stage } = this.#protect
-    const scope = column === 'extra' ? stage : this.#protect.member(stage, column)
-    return newPlace(column, '', scope, column, false)
-  }
 }
 
-function newPlace(
-  column: Place['column'],
-  path: string,
-  scope: Scope,
-  name: string,
-  renamed: boolean,
-): Place {
+function newPlace(column: Column, path: string, scope: Scope, name: string, renamed: boolean): Place {
   return { column, path, scope, name, renamed, full: null, members: null, items: null }
 }
 

@@ -22,8 +22,8 @@ export interface Scope {
 }
 
 export interface Protect {
-  /** A stage itself: its members are `input`, `output` and others. */
-  readonly stage: Scope
+  /** A stage itself: its members are `input`, `output` and others. The very same scope for stages under the same rules. */
+  stageOf(stageType: string | null, stageId: string): Scope
   member(parent: Scope, name: string): Scope
   item(parent: Scope): Scope
   /** A member name as it may leave the process; the very same one in all but rare cases. */
@@ -46,6 +46,7 @@ const AADHAAR_PATHS: readonly string[] = ['input.uuid', 'input.params.uid']
 const MEDIA_PATHS: readonly string[] = ['output.pht', 'output.photo']
 const LONG_TEXT = 8192
 const BASE64 = /^(?:data:[^,]{0,255},)?[A-Za-z0-9+/=_\r\n-]+$/i
+const STAGE: Scope = { action: 'none', path: '' }
 /** Shorter texts hold no number of 12 digits. */
 const SHORTEST_NUMBER = 12
 
@@ -71,7 +72,7 @@ export function createProtect(config: PrivacyConfig): Protect {
   const fields = new Set(fieldPaths.map(folded))
   const maskText = (text: string): string => (masksText ? maskNumbers(text) : text)
   return {
-    stage: { action: 'none', path: '' },
+    stageOf: () => STAGE,
     member: (parent, name) => {
       const path = memberPath(parent.path, folded(name))
       const drops = parent.action === 'drop' || secretNames.has(folded(name)) || dropPaths.has(path)

@@ -5,7 +5,6 @@ import type { Chain, MessageHeader, Output, SourceMessage } from '../core/model.
 import type { OutcomeKind } from '../core/outcome.js'
 import type { Encoder } from '../core/ports.js'
 import type { DeadLetter, OutcomeRow, VerifiedStage } from '../core/records.js'
-import type { StageTypeOf } from '../core/stage-type.js'
 import type { EventEnd } from '../core/work.js'
 import { asReference, type DeadEnd, type DeadLetterRules, deadLetterOf, safeKey } from './dead-letter.js'
 import { type DelayEnd, retryMessage } from './delay.js'
@@ -28,7 +27,6 @@ export interface RouteDeps extends Pick<DeadLetterRules, 'hashKey' | 'protect'> 
   }
   readonly maxRecordBytes: number
   readonly deadLetters: Pick<DeadLetterRules, 'undecodable' | 'headers'>
-  readonly stageTypeOf: StageTypeOf
   /** Epoch ms. */
   readonly now: () => number
 }
@@ -91,7 +89,7 @@ function routeVerified(deps: RouteDeps, rules: DeadLetterRules, end: Ended & Ver
     sourcePartition: message.partition,
   }
   const outputs: Output[] = []
-  for (const record of verifiedStages(end, deps.stageTypeOf, deps.protect)) {
+  for (const record of verifiedStages(end, deps.protect)) {
     const encoded = encodeRecord(deps.encoders.verified, record, address, deps.maxRecordBytes)
     if (encoded.kind === 'dead') {
       return routeDead(deps, rules, { ...common(end), failure: encoded.failure, event, reduced: null })

@@ -1,6 +1,7 @@
 /** Names of a stage written as JSON values, by the paths of product.md section 6. */
-import { namesIn, type StageNames } from '../../src/catalogue/shape.js'
+import { namesIn } from '../../src/catalogue/shape.js'
 import { itemPath, memberPath } from '../../src/core/paths.js'
+import type { StageNames } from '../../src/core/stage-type.js'
 
 export interface JsonStage {
   readonly input?: unknown

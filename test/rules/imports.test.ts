@@ -12,12 +12,13 @@ function partOf(path: string): string {
 }
 
 const EDGES = ['io/attestr', 'io/kafka', 'io/registry', 'io/system', 'io/ops']
-const BELOW_CONNECTOR = ['pipeline.ts', 'run', 'steps', 'core', 'config']
+const BELOW_CONNECTOR = ['pipeline.ts', 'run', 'steps', 'core', 'config', 'catalogue']
 
 /** Each part with the parts that it may import. A part that is not here may not exist. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
   'cli.ts': ['commands', 'config'],
   commands: [
+    'catalogue',
     'service.ts',
     'edges.ts',
     'connector.ts',
@@ -32,9 +33,9 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   ],
   demo: ['commands', 'tools', 'config', 'stack', 'simulator', 'core', ...EDGES],
   'index.ts': ['library', 'connector.ts', 'config', 'steps', 'core'],
-  library: ['edges.ts', 'connector.ts', 'config', 'steps', 'core', ...EDGES],
+  library: ['edges.ts', 'connector.ts', 'config', 'catalogue', 'steps', 'core', ...EDGES],
   'service.ts': ['edges.ts', 'connector.ts', 'config', 'core', ...EDGES],
-  'edges.ts': ['connector.ts', 'config', 'core', ...EDGES],
+  'edges.ts': ['connector.ts', 'config', 'catalogue', 'core', ...EDGES],
   'connector.ts': ['configured-path.ts', ...BELOW_CONNECTOR],
   'configured-path.ts': BELOW_CONNECTOR,
   tools: [...EDGES, 'core'],

@@ -19,7 +19,10 @@ describe('flattening', () => {
       '{"input":{"a":{"b":[{"c":"x"},1.0]},"d.e":"1","[0]":"2","\\\\":"3","":"4"},"output":{"n":12345678901234567890,"t":true,"f":false,"z":null,"o":{},"l":[ ]},"startedAt":5,"more":{"x":[]}}',
     )
     expect(plain(stage)).toEqual({
+      recordId: 'DS02zfeuv6n4gkq51hvw6/FS0a@000000000000',
       stageId: 'FS0a',
+      stageType: null,
+      stageTypeSource: 'UNKNOWN',
       status: 'COMPLETE',
       valid: null,
       input: { 'a.b[0].c': 'x', 'a.b[1]': '1.0', 'd\\.e': '1', '\\[0\\]': '2', '\\\\': '3', '\\e': '4' },

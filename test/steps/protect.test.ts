@@ -13,7 +13,7 @@ const FAILING = NUMBER.replace(/.$/, (digit) => String((Number(digit) + 1) % 10)
 function scopeAt(names: readonly string[], rules: Protect = protect): Scope {
   return names.reduce(
     (scope, name) => (name === '[]' ? rules.item(scope) : rules.member(scope, name)),
-    rules.stage,
+    rules.stageOf(null, 'FS0a'),
   )
 }
 const actionAt = (path: string, rules?: Protect): string => scopeAt(path.split('.'), rules).action
@@ -204,7 +204,7 @@ describe('aadhaar-text', () => {
   })
 
   it('masks JSON numbers, also with an exponent, a sign or a fraction', () => {
-    const scope = protect.stage
+    const scope = protect.stageOf(null, 'FS0a')
     expect(protect.number(scope, NUMBER)).toBe(MASKED)
     expect(protect.number(scope, `-${NUMBER}`)).toBe(`-${MASKED}`)
     expect(protect.number(scope, `${NUMBER}.0`)).toBe(`${MASKED}.0`)
@@ -243,7 +243,7 @@ describe('aadhaar-text', () => {
   it('is turned off by name', () => {
     const kept = keeping('aadhaar-text')
     expect(kept.maskText(NUMBER)).toBe(NUMBER)
-    expect(kept.number(kept.stage, NUMBER)).toBe(NUMBER)
+    expect(kept.number(kept.stageOf(null, 'FS0a'), NUMBER)).toBe(NUMBER)
     expect(kept.name(NUMBER)).toBe(NUMBER)
     expect(kept.matches(NUMBER)).toBe(false)
     expect(kept.maskTag(NUMBER)).toBe(MASKED)

@@ -1,7 +1,6 @@
 import avro from 'avsc'
 import type { Chain, HandshakeEvent, Output, SourceMessage } from '../../src/core/model.js'
 import type { FlatStage, Verification } from '../../src/core/records.js'
-import { createStageTypeOf } from '../../src/core/stage-type.js'
 import { createEncoders } from '../../src/io/registry/encoders.js'
 import { type RecordKind, SCHEMAS } from '../../src/io/registry/schemas.js'
 import type { TextProtect } from '../../src/steps/decode-event.js'
@@ -39,7 +38,11 @@ export function textMap<V>(entries: Readonly<Record<string, V>>): Record<string,
 
 export function stage(stageId: string, parts: Partial<FlatStage> = {}): FlatStage {
   return {
+    recordId: `${ID}/${stageId}@0123456789ab`,
     stageId,
+    ...(stageId === 'FS0pan'
+      ? { stageType: 'PAN', stageTypeSource: 'CATALOGUE' }
+      : { stageType: null, stageTypeSource: 'UNKNOWN' }),
     status: 'COMPLETE',
     valid: true,
     input: textMap({ pan: 'ABCDE1234F' }),
@@ -90,7 +93,6 @@ export function route(parts: Partial<RouteDeps> = {}): Route {
     maxRecordBytes: 1_000_000,
     deadLetters: { undecodable: 'reference', headers: ['traceparent'] },
     hashKey: null,
-    stageTypeOf: createStageTypeOf({ stages: { FS0pan: 'PAN' }, flows: {} }),
     protect,
     now: () => NOW,
     ...parts,

@@ -7,7 +7,7 @@ import { createProtect, PRIVACY_DEFAULTS, type PrivacyDefault } from '../../src/
 import { createVerify, type TrustedResult, type Verify } from '../../src/steps/verify.js'
 import { withCheckDigit } from '../support/aadhaar.js'
 import { answerBytes, CREDENTIAL, HANDSHAKE_ID, signatureOf } from '../support/answers.js'
-import { LIMITS, trusted } from '../support/flattening.js'
+import { LIMITS, TYPES, trusted } from '../support/flattening.js'
 
 /**
  * The tests for P3 and P4 in a form that also takes faulty parts: each fault planted here is found by them.
@@ -104,7 +104,7 @@ const CANARIES: Readonly<
 function leaks(flatten: Flatten, maskTag: (tag: string) => string): PrivacyDefault[] {
   return PRIVACY_DEFAULTS.filter((rule) => {
     const { result, tag, marks } = CANARIES[rule]
-    const out = JSON.stringify([flatten(trusted(result)), maskTag(tag)])
+    const out = JSON.stringify([flatten(trusted(result), null), maskTag(tag)])
     return marks.some((mark) => out.includes(mark))
   })
 }
@@ -112,14 +112,19 @@ function leaks(flatten: Flatten, maskTag: (tag: string) => string): PrivacyDefau
 describe('P4: nothing leaks', () => {
   it('holds with the default rules', () => {
     const protect = createProtect({ defaults: {}, rules: [] })
-    expect(leaks(createFlatten({ limits: LIMITS, protect }), protect.maskTag)).toEqual([])
+    expect(leaks(createFlatten({ limits: LIMITS, protect, stageTypeOf: TYPES }), protect.maskTag)).toEqual([])
   })
 
   it.each(PRIVACY_DEFAULTS)('is seen to break when %s is missing', (missing) => {
     const whole = createProtect({ defaults: {}, rules: [] })
     const without = createProtect({ defaults: { [missing]: 'keep' }, rules: [] })
-    const found = leaks(createFlatten({ limits: LIMITS, protect: without }), without.maskTag)
+    const found = leaks(
+      createFlatten({ limits: LIMITS, protect: without, stageTypeOf: TYPES }),
+      without.maskTag,
+    )
     expect(found).toEqual([missing])
-    expect(leaks(createFlatten({ limits: LIMITS, protect: whole }), whole.maskTag)).toEqual([])
+    expect(
+      leaks(createFlatten({ limits: LIMITS, protect: whole, stageTypeOf: TYPES }), whole.maskTag),
+    ).toEqual([])
   })
 })

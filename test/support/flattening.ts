@@ -2,12 +2,15 @@ import { isFault, scanJson } from '../../src/core/json/scan.js'
 import { ROOT } from '../../src/core/json/tape.js'
 import type { Step } from '../../src/core/outcome.js'
 import type { FlatStage } from '../../src/core/records.js'
+import { createStageTypeOf, type StageTypeOf } from '../../src/core/stage-type.js'
 import { createFlatten } from '../../src/steps/flatten.js'
 import { createProtect, PRIVACY_DEFAULTS, type Protect } from '../../src/steps/protect.js'
 import type { FlattenLimits } from '../../src/steps/stage-walk.js'
 import type { TrustedResult } from '../../src/steps/verify.js'
 
 export const LIMITS: FlattenLimits = { depth: 32, leaves: 2000, stages: 200, keyLength: 512 }
+/** The types of the stages in tests. */
+export const TYPES: StageTypeOf = createStageTypeOf({ stages: { FS0pan: 'PAN' }, flows: {} }, () => null)
 export const NO_RULES: Protect = createProtect({
   defaults: Object.fromEntries(PRIVACY_DEFAULTS.map((name) => [name, 'keep'])),
   rules: [],
@@ -39,7 +42,7 @@ export function flattened(
   protect: Protect = NO_RULES,
   limits: Partial<FlattenLimits> = {},
 ): Step<readonly FlatStage[]> {
-  return createFlatten({ limits: { ...LIMITS, ...limits }, protect })(trusted(text))
+  return createFlatten({ limits: { ...LIMITS, ...limits }, protect, stageTypeOf: TYPES })(trusted(text), null)
 }
 
 /** The stages of a result that has some. */
