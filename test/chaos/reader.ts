@@ -2,14 +2,22 @@
 import type { Consumer } from 'kafkajs'
 import type { VerifiedStage } from '../../src/core/records.js'
 import { type TestBroker, uniqueName } from '../support/broker.js'
-import { decodeDeadLetters, decodeOutcomes, decodeRecords, type RawRow } from '../support/decode-rows.js'
-import type { FoundDeadLetter, FoundOutcome, FoundRecord } from '../support/judge.js'
+import {
+  type DelayRow,
+  decodeDeadLetters,
+  decodeDelays,
+  decodeOutcomes,
+  decodeRecords,
+  type RawRow,
+} from '../support/decode-rows.js'
+import type { FoundDeadLetter, FoundDelay, FoundOutcome, FoundRecord } from '../support/judge.js'
 import { until } from '../support/until.js'
 
 export interface OutputTopics {
   readonly verified: string
   readonly deadLetter: string
   readonly outcomes: string
+  readonly retry: readonly string[]
 }
 
 /** An outcome with the times that figures are made of. */
@@ -27,6 +35,7 @@ export interface Facts {
   readonly outcomes: SeenOutcome[]
   readonly records: SeenRecord[]
   readonly deadLetters: FoundDeadLetter[]
+  readonly delays: FoundDelay[]
 }
 
 export interface ReaderOptions {
@@ -49,12 +58,17 @@ export interface OutputReader {
   stop(): Promise<void>
 }
 
+/** A message whose headers only those of a retry topic are asked for. */
+type Row = RawRow & DelayRow
+
+const namesOf = ({ retry, ...others }: OutputTopics): string[] => [...Object.values(others), ...retry]
+
 const keyOf = (topic: string, partition: number): string => `${topic}/${partition}`
 
 /** Starts to read from the beginning and goes on, also over restarts of the broker, until it is stopped. */
 export async function startOutputReader(options: ReaderOptions): Promise<OutputReader> {
   const { broker, topics } = options
-  const facts: Facts = { outcomes: [], records: [], deadLetters: [] }
+  const facts: Facts = { outcomes: [], records: [], deadLetters: [], delays: [] }
   const take = createTake(options, facts)
   /** The first offset of each partition that has not been seen. */
   const next = new Map<string, number>()
@@ -74,15 +88,16 @@ export async function startOutputReader(options: ReaderOptions): Promise<OutputR
     next.set(key, Math.max(next.get(key) ?? 0, Number(payload.lastOffset) + 1))
   })
   await consumer.connect()
-  await consumer.subscribe({ topics: Object.values(topics), fromBeginning: true })
+  await consumer.subscribe({ topics: namesOf(topics), fromBeginning: true })
   await consumer.run({
     autoCommit: false,
     eachBatch: async ({ batch: { topic, partition, messages } }) => {
       const from = next.get(keyOf(topic, partition)) ?? 0
       const fresh = messages.filter(({ offset }) => Number(offset) >= from)
       const raw = fresh.map(
-        ({ offset, value }): RawRow => ({
+        ({ offset, value, headers = {} }): Row => ({
           ...{ topic, partition, offset: Number(offset), value, transaction: null },
+          headers: Object.fromEntries(Object.entries(headers).map(([key, text]) => [key, String(text)])),
         }),
       )
       take(topic, raw)
@@ -125,7 +140,7 @@ async function isSettled(
   topics: OutputTopics,
   next: ReadonlyMap<string, number>,
 ): Promise<boolean> {
-  for (const topic of Object.values(topics)) {
+  for (const topic of namesOf(topics)) {
     const ends = await broker.admin.fetchTopicOffsets(topic)
     const isBehind = ends.some(
       ({ partition, low, high }) =>
@@ -137,7 +152,7 @@ async function isSettled(
 }
 
 function createTake({ topics, inspect, onOutcome }: ReaderOptions, facts: Facts) {
-  return function take(topic: string, rows: readonly RawRow[]): void {
+  return function take(topic: string, rows: readonly Row[]): void {
     if (topic === topics.outcomes) {
       for (const row of decodeOutcomes(rows)) {
         if (onOutcome === undefined) facts.outcomes.push(slimOutcome(row as SeenOutcome))
@@ -151,7 +166,9 @@ function createTake({ topics, inspect, onOutcome }: ReaderOptions, facts: Facts)
         inspect?.(whole)
         facts.records.push(slimRecord(row, whole.verification.signature))
       }
-    } else for (const row of decodeDeadLetters(rows)) facts.deadLetters.push(slimDeadLetter(row))
+    } else if (topic === topics.deadLetter) {
+      for (const row of decodeDeadLetters(rows)) facts.deadLetters.push(slimDeadLetter(row))
+    } else facts.delays.push(...decodeDelays(rows))
   }
 }
 

@@ -40,7 +40,9 @@ export async function readWithJava(
 /** Rows that only one of the two was shown. */
 export function differenceOf(facts: Facts, places: ReadonlySet<string>): number {
   const own = new Set(
-    [...facts.outcomes, ...facts.records, ...facts.deadLetters].map((row) => placeOf(row.at)),
+    [...facts.outcomes, ...facts.records, ...facts.deadLetters, ...facts.delays].map((row) =>
+      placeOf(row.at),
+    ),
   )
   let differing = 0
   for (const place of own) if (!places.has(place)) differing += 1

@@ -97,9 +97,9 @@ export async function runTrial(
   let reader: OutputReader | null = null
   try {
     const { verified, deadLetter, outcomes } = site.topics
-    const topics = { verified, deadLetter, outcomes }
     const retryTopics = retry.map(({ topic }) => topic)
-    for (const exact of [...Object.values(topics), ...retryTopics]) {
+    const topics = { verified, deadLetter, outcomes, retry: retryTopics }
+    for (const exact of [verified, deadLetter, outcomes, ...retryTopics]) {
       await site.broker.createTopic({ exact, partitions: PARTITIONS })
     }
     const workload = (options.workload ?? createMixedWorkload)(site, options.events)
@@ -121,7 +121,7 @@ export async function runTrial(
     const badEnds = await crew.stop()
     await reader.settled()
     const later = await readOutputs({ broker: site.broker, topics, ...(inspect ? { inspect } : {}) })
-    const inputs = await inputsOf(site, workload, retryTopics)
+    const inputs = (await site.broker.rows(site.topics.events)).map((row) => workload.inputOf(row))
     const calls = site.simulator.ledger.counts()
     const report = await weigh({
       ...{ inputs, concurrent: reader.facts, later, badEnds, calls, site },
@@ -171,18 +171,4 @@ async function areChainsDone(reader: OutputReader, retryTopics: readonly string[
   const { outcomes } = reader.facts
   const delayed = outcomes.filter(({ outcome }) => outcome === 'DELAYED').length
   return outcomes.filter(({ source }) => retryTopics.includes(source.topic)).length >= delayed
-}
-
-async function inputsOf(
-  site: Site,
-  workload: Workload,
-  retryTopics: readonly string[],
-): Promise<InputMessage[]> {
-  const events = (await site.broker.rows(site.topics.events)).map((row) => workload.inputOf(row))
-  for (const topic of retryTopics) {
-    for (const { partition, offset } of await site.broker.rows(topic)) {
-      events.push({ at: { topic, partition, offset } })
-    }
-  }
-  return events
 }

@@ -17,6 +17,15 @@ const WORDS = {
   torn: ['records-missing', 'records-scattered', 'records-split', 'dead-letter-split'],
   'out of order': ['out-of-order'],
   stray: ['stray-outcome', 'records-stray', 'dead-letter-stray'],
+  chains: [
+    'delay-missing',
+    'delay-doubled',
+    'delay-stray',
+    'delay-split',
+    'started-early',
+    'chain-torn',
+    'chain-miscounted',
+  ],
   wrong: ['wrong-outcome', 'calls-unaccounted', 'calls-repeated'],
 } as const satisfies Readonly<Record<string, readonly Violation['kind'][]>>
 
@@ -33,8 +42,8 @@ export interface Weighed {
 /** Judges the evidence and counts the violations by word. */
 export function weigh(evidence: Evidence, options: JudgeOptions = {}): Weighed {
   const violations = judge(evidence, options)
-  const counts = { lost: 0, doubled: 0, torn: 0, 'out of order': 0, stray: 0, wrong: 0 }
   const words = Object.keys(WORDS) as Word[]
+  const counts = Object.fromEntries(words.map((word) => [word, 0])) as Record<Word, number>
   for (const { kind } of violations) {
     const word = words.find((one) => (WORDS[one] as readonly string[]).includes(kind))
     if (word !== undefined) counts[word] += 1
@@ -48,11 +57,12 @@ export function weigh(evidence: Evidence, options: JudgeOptions = {}): Weighed {
 
 /** Rows that only one of two readers has seen. Both must have been at the ends. */
 export function difference(one: Facts, other: Facts): number {
-  const placesOf = ({ outcomes, records, deadLetters }: Facts): Map<string, string> =>
+  const placesOf = ({ outcomes, records, deadLetters, delays }: Facts): Map<string, string> =>
     new Map([
       ...outcomes.map((row) => [placeOf(row.at), `${row.outcome} ${placeOf(row.source)}`] as const),
       ...records.map((row) => [placeOf(row.at), row.recordId] as const),
       ...deadLetters.map((row) => [placeOf(row.at), `${row.code} ${placeOf(row.source)}`] as const),
+      ...delays.map((row) => [placeOf(row.at), `${row.attempt} ${placeOf(row.origin)}`] as const),
     ])
   const [first, second] = [placesOf(one), placesOf(other)]
   let differing = 0
@@ -61,8 +71,8 @@ export function difference(one: Facts, other: Facts): number {
   return differing + Math.abs(rowsOf(one) - first.size) + Math.abs(rowsOf(other) - second.size)
 }
 
-export const rowsOf = ({ outcomes, records, deadLetters }: Facts): number =>
-  outcomes.length + records.length + deadLetters.length
+export const rowsOf = ({ outcomes, records, deadLetters, delays }: Facts): number =>
+  outcomes.length + records.length + deadLetters.length + delays.length
 
 /** What happened more than once, in at-least-once: allowed, if bounded and telling the same. */
 export interface Repeats {
@@ -99,12 +109,13 @@ interface Doctored {
 
 /** Copies of the rows with one thing changed each: what the faults that we fear would have left behind. */
 export function doctored(facts: Facts): readonly Doctored[] {
-  const { outcomes, records, deadLetters } = facts
+  const { outcomes, records, deadLetters, delays } = facts
   const middle = <T>(rows: readonly T[]): T | undefined => rows[Math.floor(rows.length / 2)]
   const without = <T>(rows: readonly T[], victim: T | undefined): T[] => rows.filter((row) => row !== victim)
   const outcome = middle(outcomes)
   const record = middle(records.filter((row) => row.stageCount > 1))
   const letter = middle(deadLetters)
+  const delay = middle(delays)
   const swapped = swapOrder(records)
   return [
     { name: 'an outcome left out', shows: 'lost', facts: { ...facts, outcomes: without(outcomes, outcome) } },
@@ -129,6 +140,15 @@ export function doctored(facts: Facts): readonly Doctored[] {
             name: 'two events of a key in reverse',
             shows: 'out of order' as const,
             facts: { ...facts, records: swapped },
+          },
+        ]),
+    ...(delay === undefined
+      ? []
+      : [
+          {
+            name: 'a delay left out',
+            shows: 'chains' as const,
+            facts: { ...facts, delays: without(delays, delay) },
           },
         ]),
     ...(letter === undefined

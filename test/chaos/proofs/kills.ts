@@ -1,11 +1,12 @@
 /** Proofs 1 and 2: processes that are killed at random points. */
+import type { JudgeOptions } from '../../support/judge.js'
 import { stack } from '../../support/stack.js'
 import { type Crew, untilWorking } from '../crew.js'
 import { type Plant, withPlanted } from '../planted.js'
 import { type Ground, type Proof, pause, type Report } from '../proof.js'
 import { differenceOf, readWithJava } from '../reference-reader.js'
 import { runTrial, type Trial, type TrialEnd } from '../trial.js'
-import { difference, repeatsOf, tryDoctored, weigh } from '../weigh.js'
+import { difference, repeatsOf, rowsOf, tryDoctored, weigh } from '../weigh.js'
 
 type Delivery = 'exactly-once' | 'at-least-once'
 
@@ -84,14 +85,14 @@ async function killRun(ground: Ground, { runAs, judgeAs, bin }: Case): Promise<R
 }
 
 /** Nothing lost, nothing doubled, nothing torn, in order; both readers saw the same; doctored rows are found. */
-export function exactReport(end: TrialEnd): Pick<Report, 'figures' | 'wrong'> {
-  const { counts: _, figures, wrong } = weigh(end.evidence(end.later))
+export function exactReport(end: TrialEnd, options: JudgeOptions = {}): Pick<Report, 'figures' | 'wrong'> {
+  const { counts: _, figures, wrong } = weigh(end.evidence(end.later), options)
   const differing = difference(end.concurrent, end.later)
-  const tried = wrong.length > 0 ? null : tryDoctored(end.later, end.evidence)
+  const tried = wrong.length > 0 ? null : tryDoctored(end.later, end.evidence, options)
   return {
     figures: [
       ...figures,
-      `rows ${end.later.outcomes.length + end.later.records.length + end.later.deadLetters.length}`,
+      `rows ${rowsOf(end.later)}`,
       `concurrent and later reader differ in ${differing}`,
       callsFigure(end),
       ...(tried === null ? [] : [tried.figure]),

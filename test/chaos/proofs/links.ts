@@ -109,7 +109,7 @@ async function linksRun(ground: Ground, bin?: string): Promise<Report> {
         seen = await hurt(trial, links, ground, damages)
       },
       (end) => {
-        const { figures, wrong } = exactReport(end)
+        const { figures, wrong } = exactReport(end, { callsLost: true })
         const slowest = seen.reduce((worst, one) => (one.recoveredMs > worst.recoveredMs ? one : worst))
         return {
           did: [`${seen.length} damages to links`, `${end.inputs.length} events`, '2 instances'],

@@ -124,8 +124,8 @@ async function openSoak(): Promise<Soak> {
     settings: { topics: { retry: [] } },
   })
   const { verified, deadLetter, outcomes } = site.topics
-  const topics = { verified, deadLetter, outcomes }
-  for (const exact of Object.values(topics)) {
+  const topics = { verified, deadLetter, outcomes, retry: [] }
+  for (const exact of [verified, deadLetter, outcomes]) {
     await site.broker.createTopic({ exact, partitions: PARTITIONS, config: SHORT_LIVED })
   }
   const tally = createTally()
