@@ -97,6 +97,8 @@ export interface ResultCall {
   readonly credential: Credential
   readonly budget: BodyBudget
   readonly signal: AbortSignal
+  /** The request goes on the wire; never told of one that does not. */
+  readonly onSent: () => void
 }
 
 /**

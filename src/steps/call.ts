@@ -12,7 +12,7 @@ interface CallDeps {
 
 export interface CallEnd {
   readonly answer: ApiAnswer
-  /** Monotonic ms. */
+  /** Monotonic ms: when it went on the wire, else when it was begun. */
   readonly sentAt: number
   /** From the request to the end of the body; the waits before it do not count. */
   readonly tookMs: number
@@ -47,14 +47,19 @@ export function createCall(deps: CallDeps) {
 
   return async function call(handshakeId: string, credential: Credential, ticket: Ticket): Promise<CallEnd> {
     const allowed = await allow(deps.health, ticket)
-    const sentAt = clock.monotonic()
+    const startedAt = clock.monotonic()
+    let sentAt = startedAt
     if (allowed === null) return { answer: { kind: 'aborted' }, sentAt, tookMs: 0, permitted: false }
     const { slot, permitted } = allowed
     ticket.calls += 1
-    slot.sent()
-    const answer = await api.call({ handshakeId, credential, budget: slot.budget, signal: ticket.signal })
+    const onSent = (): void => {
+      sentAt = clock.monotonic()
+      slot.sent()
+    }
+    const { signal } = ticket
+    const answer = await api.call({ handshakeId, credential, budget: slot.budget, signal, onSent })
     slot.release(answer.kind === 'answer' ? answer.body.length : 0)
-    const tookMs = clock.monotonic() - sentAt
+    const tookMs = clock.monotonic() - startedAt
     count(answer, tookMs)
     // Only a result is much work. Trouble is heard of at once, before more calls run into it.
     if (answer.kind === 'answer' && answer.status === 200) await deps.turn?.()

@@ -156,6 +156,7 @@ export function createWorld(options: WorldOptions) {
 
   const api = {
     async call(call: ResultCall): Promise<ApiAnswer> {
+      call.onSent()
       const n = sentAt.length
       sentAt.push(clock.monotonic())
       await new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { ERROR_BODY_MAX_BYTES } from '../../core/error-body.js'
-import type { ApiAnswer, BodyBudget, Cancel, Clock } from '../../core/ports.js'
+import type { ApiAnswer, BodyBudget, Cancel, Clock, ResultCall } from '../../core/ports.js'
 import type { Departures } from '../../core/work.js'
 import { faultOf, type Phase } from './fault.js'
 import { inflate } from './inflate.js'
@@ -29,6 +29,7 @@ const DIGITS = /^\d{1,15}$/
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #limits: ExchangeLimits
   readonly #budget: BodyBudget
+  readonly #onSent: () => void
   readonly #end: (answer: ApiAnswer) => void
   readonly #departed: (() => void) | undefined
   #controller: Controller | null = null
@@ -50,9 +51,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #complete = false
   #length = 0
 
-  constructor(limits: ExchangeLimits, budget: BodyBudget, end: (answer: ApiAnswer) => void) {
+  constructor(
+    limits: ExchangeLimits,
+    { budget, onSent }: Pick<ResultCall, 'budget' | 'onSent'>,
+    end: (answer: ApiAnswer) => void,
+  ) {
     this.#limits = limits
     this.#budget = budget
+    this.#onSent = onSent
     this.#end = end
     this.#departed = limits.departures?.begin()
     this.#cap = limits.maxResponseBytes
@@ -75,6 +81,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#departed?.()
     // It ended while it waited for a connection: nothing is sent any more.
     if (this.#done) controller.abort(STOPPED)
+    else this.#onSent()
   }
 
   onResponseStart(_controller: Controller, status: number, headers: Headers): void {

@@ -28,7 +28,7 @@ export function createMemoryResultApi(options: MemoryResultApiOptions): ResultAp
   const { server, clock, latencyMs } = options
   let closed = false
   return {
-    call({ handshakeId, credential, budget, signal }) {
+    call({ handshakeId, credential, budget, signal, onSent }) {
       if (!HANDSHAKE_ID.test(handshakeId)) throw new TypeError('not a handshake id')
       if (closed || signal.aborted) return Promise.resolve(ABORTED)
       return new Promise((resolve) => {
@@ -37,6 +37,7 @@ export function createMemoryResultApi(options: MemoryResultApiOptions): ResultAp
           resolve(closed && answer.kind === 'fault' ? ABORTED : answer)
         })
         const deaf = onAbort(signal, () => exchange.finish(ABORTED))
+        onSent()
         server.clock.after(latencyMs(), () => {
           const answer = server.answer(handshakeId, credential.authorization.reveal())
           server.clock.after(answer.delayMs + latencyMs(), () => {

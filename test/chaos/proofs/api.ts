@@ -68,8 +68,7 @@ const LAST_FAULTS = new Set(['status', 'truncate', 'cut-json', 'reset-before', '
 /** A caller whose time-out came before the end of the answer has got none: the ledger says which. */
 const faultOf = (call: LedgerCall): string => {
   const took = (call.endedAt ?? Number.POSITIVE_INFINITY) - call.startedAt
-  if (call.fault === 'drip') return took < TIMEOUT_MS ? 'none' : 'hang'
-  if (call.fault === null) return call.whole && took < TIMEOUT_MS ? 'none' : 'hang'
+  if (call.fault === 'drip' || call.fault === null) return call.whole && took < TIMEOUT_MS ? 'none' : 'hang'
   return call.fault
 }
 
@@ -104,6 +103,9 @@ export function settle(outcomes: readonly SeenOutcome[], ledger: readonly Ledger
     if (end?.outcome !== expected?.outcome || end?.code !== expected?.code) {
       wrong.push(`${id} ended ${end?.outcome} ${end?.code} after a last answer of ${fault}`)
     }
+    const again = list.slice(0, -1).map(faultOf)
+    const vain = again.filter((one) => !LAST_FAULTS.has(one))
+    if (vain.length > 0) wrong.push(`${id} was asked for again after ${vain.join(', ')}`)
     if (told.get(id) !== list.length)
       wrong.push(`${id}: ${list.length} calls, outcomes tell of ${told.get(id)}`)
   }

@@ -109,6 +109,8 @@ export interface Edge {
   readonly clock: VirtualClock
   readonly controller: AbortController
   readonly budget: ReturnType<typeof createBudget>
+  /** Calls that went on the wire. */
+  sent(): number
   call(handshakeId?: string): Promise<ApiAnswer>
 }
 
@@ -117,6 +119,10 @@ export function createEdge(port: number, more: Partial<ResultApiOptions> = {}): 
   const clock = createVirtualClock({ start: NOW })
   const controller = new AbortController()
   const budget = createBudget()
+  let sent = 0
+  const onSent = (): void => {
+    sent += 1
+  }
   const api = createResultApi({
     baseUrl: `http://127.0.0.1:${port}/api`,
     version: 'v1',
@@ -131,7 +137,8 @@ export function createEdge(port: number, more: Partial<ResultApiOptions> = {}): 
     clock,
     controller,
     budget,
+    sent: () => sent,
     call: (handshakeId = ID) =>
-      api.call({ handshakeId, credential, budget: budget.budget, signal: controller.signal }),
+      api.call({ handshakeId, credential, budget: budget.budget, signal: controller.signal, onSent }),
   }
 }

@@ -232,6 +232,7 @@ describe('a connection that fails', () => {
     await peer.close()
     open.splice(0)
     expect(await edge.call()).toEqual({ kind: 'fault', detail: 'connect' })
+    expect(edge.sent()).toBe(0)
     await edge.clock.drive(edge.api.close())
   })
 
@@ -322,10 +323,13 @@ describe('the time-out', () => {
     const second = edge.call()
     await edge.clock.advance(TIMEOUT_MS)
     expect(await second).toEqual({ kind: 'fault', detail: 'connect' })
+    // Told when it is on the wire, so that a bound of calls a second holds there.
+    expect(edge.sent()).toBe(1)
     edge.budget.grant()
     expect(textOf(await first)).toHaveLength(90_000)
     expect(textOf(await edge.call())).toBe('{}')
     expect(peer.requests).toHaveLength(2)
+    expect(edge.sent()).toBe(2)
   })
 })
 

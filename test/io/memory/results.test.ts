@@ -113,19 +113,26 @@ describe('the result API in memory', () => {
     await simulator.stop()
   })
 
+  let sent = 0
+  const onSent = (): void => {
+    sent += 1
+  }
+
   test.each(FAULTS.map((fault, index) => [JSON.stringify(fault), index] as const))(
     'ends like the HTTP edge for %s',
     async (_, index) => {
       const twin = createTwin()
       const asked: Asked = { admitted: null, grown: null }
       const askedReal: Asked = { admitted: null, grown: null }
-      const call = { handshakeId: idOf(index), credential, signal: new AbortController().signal }
+      const call = { handshakeId: idOf(index), credential, signal: new AbortController().signal, onSent }
+      sent = 0
       const expected = await real.call({ ...call, budget: budgetOf(askedReal) })
       const answer = await twin.clock.drive(twin.api.call({ ...call, budget: budgetOf(asked) }))
       expect(untimed(answer)).toEqual(untimed(expected))
       expect(asked.admitted).toBe(askedReal.admitted)
       if (answer.kind === 'answer') expect(asked.grown).toBe(askedReal.grown)
       expect(twin.server.calls.get(idOf(index))).toBe(1)
+      expect(sent).toBe(2)
     },
   )
 
@@ -139,6 +146,7 @@ describe('the result API in memory', () => {
       credential,
       signal: controller.signal,
       budget: budgetOf(asked),
+      onSent,
     })
     await clock.advance(100)
     controller.abort()
@@ -153,7 +161,13 @@ describe('the result API in memory', () => {
     const asked: Asked = { admitted: null, grown: null }
     const gate = new Promise<void>((resolve) => clock.after(10 * TIMEOUT_MS, resolve))
     const signal = new AbortController().signal
-    const ended = api.call({ handshakeId: idOf(0), credential, signal, budget: budgetOf(asked, gate) })
+    const ended = api.call({
+      handshakeId: idOf(0),
+      credential,
+      signal,
+      onSent,
+      budget: budgetOf(asked, gate),
+    })
     const answer = await clock.drive(ended)
     expect(answer).toMatchObject({ kind: 'answer', status: 200, finishedAt: 1_000_000 + 10 * TIMEOUT_MS })
   })
@@ -163,7 +177,7 @@ describe('the result API in memory', () => {
     const controller = new AbortController()
     controller.abort()
     const budget = budgetOf({ admitted: null, grown: null })
-    const call = { handshakeId: idOf(0), credential, budget }
+    const call = { handshakeId: idOf(0), credential, budget, onSent }
     expect(await api.call({ ...call, signal: controller.signal })).toEqual({ kind: 'aborted' })
     const signal = new AbortController().signal
     expect(() => api.call({ ...call, handshakeId: '../x', signal })).toThrow(TypeError)
