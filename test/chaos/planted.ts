@@ -9,6 +9,10 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** What the command needs of the package. */
 const PARTS = ['bin', 'dist', 'avro', 'package.json']
 
+/** Whether the text of a planted fault stands in the build exactly once: else it would plant nothing. */
+export const isPlantable = ({ file, find }: Plant): boolean =>
+  readFileSync(join(ROOT, 'dist', file), 'utf8').split(find).length === 2
+
 export interface Plant {
   /** Below dist. */
   readonly file: string

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Random } from '../../src/core/ports.js'
 import { createSeededRandom } from '../../src/io/memory/random.js'
+import type { Plant } from './planted.js'
 
 /** The means of one run of a proof. */
 export interface Ground {
@@ -29,6 +30,8 @@ export interface Proof {
   /** What must hold, in words. */
   readonly claim: string
   readonly run: Run
+  /** Changes of the build that the controls make. */
+  readonly plants?: readonly Plant[]
   /** Planted faults: each is a run that must come back with something wrong. */
   readonly controls: Readonly<Record<string, Run>>
 }

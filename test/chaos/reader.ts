@@ -127,7 +127,7 @@ export async function readOutputs(options: ReaderOptions): Promise<Facts> {
 function createConsumer(broker: TestBroker): Consumer {
   return broker.kafka.consumer({
     ...{ groupId: uniqueName('chaos-reader'), readUncommitted: false, allowAutoTopicCreation: false },
-    ...{ maxWaitTimeInMs: 200, sessionTimeout: 60_000, rebalanceTimeout: 60_000 },
+    ...{ maxWaitTimeInMs: 200, sessionTimeout: 6000, rebalanceTimeout: 6000 },
     retry: {
       ...{ initialRetryTime: 100, maxRetryTime: 1000, retries: 1000 },
       restartOnFailure: async () => true,

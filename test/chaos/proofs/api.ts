@@ -204,6 +204,7 @@ export const api: Proof = {
   claim:
     'whatever the API does to calls, each event ends as the ledger of the API says, and nothing tampered is verified',
   run: (ground) => apiRun(ground),
+  plants: [TRUSTS_ALL],
   controls: {
     'a signature that is not checked': (ground) => withPlanted(TRUSTS_ALL, (bin) => apiRun(ground, bin)),
     'an outcome of another event': (ground) => apiRun(ground, undefined, swapOutcomes),

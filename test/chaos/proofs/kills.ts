@@ -153,15 +153,18 @@ const exactly = (bin?: string): Case => ({
 /** The offset in a transaction of its own, and some time before that of the outputs. */
 const COMMITS_EARLY: readonly Plant[] = [
   {
-    file: 'io/kafka/delivery.js',
-    find: 'for (const send of sends(batch.outputs, options.compression))',
-    put: `await sendOffset(options.groupId, at, current, batch.next)
+    file: 'io/kafka/transactional.js',
+    find: 'for (const send of sends(batch, this.options.compression))',
+    put: `await sendOffset(current, { groupId: this.options.groupId, at: this.at, next: batch.next, signal })
         await current.commit()
         await new Promise((resolve) => setTimeout(resolve, 300))
-        current = await producer.transaction()
-        for (const send of sends(batch.outputs, options.compression))`,
+        current = await this.producer.transaction()
+        for (const send of sends(batch, this.options.compression))`,
   },
-  { file: 'io/kafka/delivery.js', find: 'const current = begun', put: 'let current = begun' },
+  {
+    ...{ file: 'io/kafka/transactional.js', find: 'const current = this.begun' },
+    put: 'let current = this.begun',
+  },
 ]
 
 /** And an offset long after its outputs, so that there are repeats to look at. */
@@ -169,8 +172,8 @@ const DRAWN_IDS: readonly Plant[] = [
   { file: 'steps/verified.js', find: 'recordId:', put: "recordId: 'drawn ' + Math.random() + " },
   {
     file: 'io/kafka/at-least-once.js',
-    find: 'await source.commit(',
-    put: 'await new Promise((resolve) => setTimeout(resolve, 700)); await source.commit(',
+    find: 'await this.claim.commit(',
+    put: 'await new Promise((resolve) => setTimeout(resolve, 700)); await this.claim.commit(',
   },
 ]
 
@@ -178,6 +181,7 @@ export const kills: Proof = {
   name: 'kills',
   claim: 'kill -9 at random points loses, doubles and tears nothing, for a concurrent and for a later reader',
   run: (ground) => killRun(ground, exactly()),
+  plants: COMMITS_EARLY,
   controls: {
     'at-least-once, judged as exactly-once': (ground) =>
       killRun(ground, { runAs: 'at-least-once', judgeAs: 'exactly-once' }),
@@ -190,6 +194,7 @@ export const repeats: Proof = {
   name: 'repeats',
   claim: 'at least once: kill -9 loses nothing, and what comes again is bounded and has the same record ids',
   run: (ground) => killRun(ground, { runAs: 'at-least-once', judgeAs: 'at-least-once' }),
+  plants: DRAWN_IDS,
   controls: {
     'record ids that are drawn': (ground) =>
       withPlanted(DRAWN_IDS, (bin) =>

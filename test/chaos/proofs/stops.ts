@@ -85,6 +85,7 @@ export const stops: Proof = {
   name: 'sigterm',
   claim: 'SIGTERM loses and doubles nothing, and the process ends within its deadline',
   run: (ground) => stopRun(ground),
+  plants: [NEVER_STOPS],
   controls: {
     'a process that does not end': (ground) => withPlanted(NEVER_STOPS, (bin) => stopRun(ground, bin)),
   },
@@ -156,7 +157,7 @@ async function freezeRun(ground: Ground, bin?: string): Promise<Report> {
 
 /** Each process has transactional ids of its own: whoever had the partition before is not fenced. */
 const FENCES_NOBODY: Plant = {
-  ...{ file: 'io/kafka/delivery.js', find: 'createPartitioner: partitioner,' },
+  ...{ file: 'io/kafka/transactional.js', find: 'createPartitioner: partitioner,' },
   put: "createPartitioner: partitioner, transactionalId: [groupId, at.topic, at.partition, process.pid].join('.'),",
 }
 
@@ -164,6 +165,7 @@ export const freezes: Proof = {
   name: 'freezes',
   claim: 'a process frozen past the session timeout is fenced when it wakes up, and doubles nothing',
   run: (ground) => freezeRun(ground),
+  plants: [FENCES_NOBODY],
   controls: {
     'a process that fences nobody': (ground) => withPlanted(FENCES_NOBODY, (bin) => freezeRun(ground, bin)),
   },
