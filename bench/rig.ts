@@ -43,7 +43,7 @@ const quiet = (): void => undefined
 const LOG: Log = { debug: quiet, info: quiet, warn: quiet, error: quiet }
 
 export async function openRig(say: (line: string) => void): Promise<Rig> {
-  const stack = await startStack({ env: process.env, say })
+  const stack = await startStack({ env: process.env, say, longLived: true })
   const connection: KafkaConnection = {
     brokers: stack.brokers,
     clientId: 'bench',

@@ -63,6 +63,7 @@ export function javaMissing(found: { version: number } | null): StackUnavailable
  * In:     run     its folder gets everything they write
  *         jars    the folder from ensureJars
  *         advertised  a port under which clients are to find the broker through something in between
+ *         longLived  the broker is to work hard for long
  *         onServers  hears of both before they are started, so that the caller can end them whatever happens
  * Out:    both answer
  * Throws: StackUnavailable, with the end of the log of what did not come up; the signal's reason
@@ -75,6 +76,7 @@ export async function startJava(options: {
   env: Env
   signal?: AbortSignal | undefined
   advertised?: number | undefined
+  longLived: boolean
   onServers: (servers: readonly JavaServer[]) => void
 }): Promise<JavaStack> {
   const { java, run, signal, advertised } = options
@@ -90,7 +92,7 @@ export async function startJava(options: {
   const broker = createJavaServer({
     ...shared,
     name: 'broker',
-    args: brokerArguments(places),
+    args: brokerArguments(places, options.longLived),
     logFile: join(run.folder, 'broker.log'),
     answers: () => brokerAnswers('127.0.0.1', ports.broker),
   })

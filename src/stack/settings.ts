@@ -4,12 +4,13 @@ import { join } from 'node:path'
 /** The path of the Confluent API of the registry. */
 export const registryPath = '/apis/ccompat/v7'
 
+const QUICK_COMPILER = '-XX:TieredStopAtLevel=1'
 /**
  * JVM flags of a short-lived server beside other work. The quick compiler alone starts a third faster and costs less in
  * the first minutes; the serial collector needs the least memory and no threads; perf data would leave a file in the
  * system's temporary folder after a kill.
  */
-const smallJvm = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-XX:-UsePerfData'] as const
+const smallJvm = [QUICK_COMPILER, '-XX:+UseSerialGC', '-XX:-UsePerfData'] as const
 
 export type Places = {
   /** The folder with the jars. */
@@ -74,10 +75,14 @@ export function formatArguments(places: Places): readonly string[] {
   ]
 }
 
-/** The arguments of `java` that run the broker. */
-export function brokerArguments(places: Places): readonly string[] {
+/**
+ * The arguments of `java` that run the broker.
+ *
+ * In: longLived  compile with the slow compiler too: pays after some minutes under load
+ */
+export function brokerArguments(places: Places, longLived: boolean): readonly string[] {
   return [
-    ...smallJvm,
+    ...(longLived ? smallJvm.filter((flag) => flag !== QUICK_COMPILER) : smallJvm),
     '-Xmx512m',
     places.mark,
     `-Djava.io.tmpdir=${join(places.run, 'tmp')}`,

@@ -45,6 +45,8 @@ export type StackOptions = {
    * to it by `behind` is sent there for everything else. Only a broker started with Java can do it.
    */
   readonly advertised?: number | undefined
+  /** The broker is to work hard for many minutes: it starts slower and is faster later. Only one started with Java hears it. */
+  readonly longLived?: boolean
 }
 
 const NOT_OURS = { kind: 'given', broker: null, registry: null, behind: null } as const
@@ -71,7 +73,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const runs = options.dir ?? join(cache, 'runs')
   const cleared = await clearLeftovers(runs, (project) => downCompose(env, composeFile, project))
   if (cleared > 0) say('stopped what an earlier run had left behind')
-  const start: Start = { env, say, signal, runs, cache, advertised: options.advertised }
+  const start: Start = {
+    env,
+    say,
+    signal,
+    runs,
+    cache,
+    advertised: options.advertised,
+    longLived: options.longLived ?? false,
+  }
   if (start.advertised === undefined && (await dockerRuns(env, composeFile))) {
     try {
       return await startWithDocker(start)
@@ -111,6 +121,7 @@ type Start = {
   readonly runs: string
   readonly cache: string
   readonly advertised: number | undefined
+  readonly longLived: boolean
 }
 
 async function startWithJava(start: Start): Promise<Stack> {
@@ -141,6 +152,7 @@ async function startWithJava(start: Start): Promise<Stack> {
       env,
       signal,
       advertised: start.advertised,
+      longLived: start.longLived,
       onServers: (both) => {
         servers = both
       },

@@ -110,7 +110,7 @@ test('the broker in a container has each setting of the broker started with Java
 })
 
 test('the broker in a container has the memory of the broker started with Java', () => {
-  expect(brokerArguments(places)).toContain(service('broker').environment?.['KAFKA_HEAP_OPTS'])
+  expect(brokerArguments(places, false)).toContain(service('broker').environment?.['KAFKA_HEAP_OPTS'])
 })
 
 test('the registry in a container has each setting of the registry started with Java', () => {
