@@ -92,11 +92,8 @@ function recordFormsOf({ config, drift, log }: PathParts): RecordForms {
   if (form !== 'long') {
     const types = kinds.map(({ stageType }) => stageType)
     const longOnly = namedTypes(config.catalogue).filter((type) => !types.includes(type))
-    log[longOnly.length > 0 || types.length === 0 ? 'warn' : 'info']('typed-records', {
-      form,
-      types,
-      longOnly,
-    })
+    if (types.length === 0 || longOnly.length > 0) log.warn('typed-records', { form, types, longOnly })
+    else log.info('typed-records', { form, types })
   }
   return {
     ...config.records,
