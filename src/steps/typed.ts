@@ -26,6 +26,39 @@ export function createTyped(layouts: readonly StageLayout[], drift: Drift): Type
   }
 }
 
+const HEAD = [
+  'recordId',
+  'handshakeId',
+  'number',
+  'requestId',
+  'tag',
+  'flowId',
+  'snapshot',
+  'eventType',
+  'eventTime',
+  'stageId',
+  'stageIndex',
+  'stageCount',
+  'stageType',
+  'stageTypeSource',
+  'status',
+  'valid',
+  'redactions',
+  'verification_algorithm',
+  'verification_method',
+  'verification_credentialId',
+  'verification_signature',
+  'verification_signedBytes',
+  'verification_verifiedAt',
+  'origin_topic',
+  'origin_partition',
+  'origin_offset',
+  'attempt',
+  'replays',
+  'resultId',
+  'fetchedAt',
+] as const
+
 class TypedType {
   readonly #stageType: string
   readonly #drift: Drift
@@ -41,13 +74,16 @@ class TypedType {
       output: new ColumnTargets('output', sides.output),
     }
     const columns = [...sides.input, ...sides.output].flatMap(({ column, parsed }) => [column, parsed])
-    this.#blank = Object.fromEntries(
-      columns.flatMap((column) => (column === null ? [] : [[column.name, null]])),
-    )
+    const names = columns.flatMap((column) => (column === null ? [] : [column.name]))
+    const blank = Object.fromEntries([...HEAD, ...names, 'extra'].map((name) => [name, null]))
+    // What JSON makes has a hidden class, whatever its size; what is filled name by name is a hash table, slow to copy.
+    this.#blank = JSON.parse(JSON.stringify(blank)) as Row
   }
 
   recordOf(record: VerifiedStage): TypedRecord {
-    const row = new TypedRow(record, { ...this.#blank })
+    const blank = { ...this.#blank }
+    fillHead(blank, record)
+    const row = new TypedRow(record, blank)
     for (const side of SIDES) {
       const leaves = record[side]
       const targets = this.#targets[side]
@@ -58,44 +94,42 @@ class TypedType {
       const [drift, path] = key.split(' ') as [DriftKind, string]
       this.#drift.saw({ stageType: this.#stageType, path, drift, count })
     }
-    return { ...headOf(record), ...row.finished() }
+    return row.finished()
   }
 }
 
-function headOf(record: VerifiedStage): Row {
+function fillHead(row: Row, record: VerifiedStage): void {
   const { verification, origin } = record
-  return {
-    recordId: record.recordId,
-    handshakeId: record.handshakeId,
-    number: record.number,
-    requestId: record.requestId,
-    tag: record.tag,
-    flowId: record.flowId,
-    snapshot: record.snapshot,
-    eventType: record.eventType,
-    eventTime: record.eventTime,
-    stageId: record.stageId,
-    stageIndex: record.stageIndex,
-    stageCount: record.stageCount,
-    stageType: record.stageType,
-    stageTypeSource: record.stageTypeSource,
-    status: record.status,
-    valid: record.valid,
-    redactions: redactionsOf(record),
-    verification_algorithm: verification.algorithm,
-    verification_method: verification.method,
-    verification_credentialId: verification.credentialId,
-    verification_signature: verification.signature,
-    verification_signedBytes: verification.signedBytes,
-    verification_verifiedAt: verification.verifiedAt,
-    origin_topic: origin.topic,
-    origin_partition: origin.partition,
-    origin_offset: origin.offset,
-    attempt: record.attempt,
-    replays: record.replays,
-    resultId: record.resultId,
-    fetchedAt: record.fetchedAt,
-  }
+  row['recordId'] = record.recordId
+  row['handshakeId'] = record.handshakeId
+  row['number'] = record.number
+  row['requestId'] = record.requestId
+  row['tag'] = record.tag
+  row['flowId'] = record.flowId
+  row['snapshot'] = record.snapshot
+  row['eventType'] = record.eventType
+  row['eventTime'] = record.eventTime
+  row['stageId'] = record.stageId
+  row['stageIndex'] = record.stageIndex
+  row['stageCount'] = record.stageCount
+  row['stageType'] = record.stageType
+  row['stageTypeSource'] = record.stageTypeSource
+  row['status'] = record.status
+  row['valid'] = record.valid
+  row['redactions'] = redactionsOf(record)
+  row['verification_algorithm'] = verification.algorithm
+  row['verification_method'] = verification.method
+  row['verification_credentialId'] = verification.credentialId
+  row['verification_signature'] = verification.signature
+  row['verification_signedBytes'] = verification.signedBytes
+  row['verification_verifiedAt'] = verification.verifiedAt
+  row['origin_topic'] = origin.topic
+  row['origin_partition'] = origin.partition
+  row['origin_offset'] = origin.offset
+  row['attempt'] = record.attempt
+  row['replays'] = record.replays
+  row['resultId'] = record.resultId
+  row['fetchedAt'] = record.fetchedAt
 }
 
 function redactionsOf({ redactions }: VerifiedStage): string | null {
