@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { type TypedKind, typedKindsOf } from './catalogue/typed-kinds.js'
 import type { Config } from './config/config.js'
 import { topicsRead } from './config/topics-read.js'
 import type { Edges, StartWait } from './connector.js'
@@ -14,11 +15,11 @@ import { createKafkaSource } from './io/kafka/source.js'
 import { ensureTopics, StartRefused, settleFirstOffsets, untilItWorks } from './io/kafka/topics.js'
 import { createTransactionalDelivery } from './io/kafka/transactional.js'
 import { createSchemaRegistry } from './io/registry/client.js'
-import { createEncoders } from './io/registry/encoders.js'
+import { createEncoders, type EncoderOptions } from './io/registry/encoders.js'
 import { createEventReader } from './io/registry/events.js'
 import { createOutcomeSourceReader } from './io/registry/outcomes.js'
 import { RegistryDown, type SchemaRegistry } from './io/registry/registry.js'
-import { resolveIds } from './io/registry/schemas.js'
+import { resolveIds, resolveTypedIds } from './io/registry/schemas.js'
 import { createDepartures } from './io/system/departures.js'
 import { createTurns } from './io/system/turns.js'
 
@@ -40,12 +41,16 @@ export async function openRealEdges(options: RealEdgesOptions): Promise<Edges> {
   const connection = connectionOf(config)
   const admin = createKafkaAdmin(connection, options.log)
   const registry = registryOf(config)
+  const kinds = typedKindsOf(config)
   try {
-    await prepareTopics(options, connection, admin)
+    await prepareTopics(options, connection, admin, kinds)
     const ids = await untilItWorks({
       ...options,
       what: 'schema registry',
-      operation: told(options, 'registry-down', () => resolveIds(registry, config.topics)),
+      operation: told(options, 'registry-down', async () => ({
+        ids: await resolveIds(registry, config.topics),
+        typed: await resolveTypedIds(registry, kinds),
+      })),
       isPassing: (error) => error instanceof RegistryDown,
     })
     return assemble(options, { connection, admin, registry, ids })
@@ -77,7 +82,7 @@ interface Opened {
   readonly connection: KafkaConnection
   readonly admin: KafkaAdmin
   readonly registry: SchemaRegistry
-  readonly ids: Awaited<ReturnType<typeof resolveIds>>
+  readonly ids: Required<Pick<EncoderOptions, 'ids' | 'typed'>>
 }
 
 function assemble(options: RealEdgesOptions, { connection, admin, registry, ids }: Opened): Edges {
@@ -103,7 +108,7 @@ function assemble(options: RealEdgesOptions, { connection, admin, registry, ids 
     delivery,
     api,
     readAvro: createEventReader({ registry }),
-    encoders: createEncoders({ ids }),
+    encoders: createEncoders(ids),
     turn: createTurns(departures),
     async close() {
       await Promise.all([delivery.close(), api.close(), registry.close(), admin.close()])
@@ -115,9 +120,11 @@ async function prepareTopics(
   options: RealEdgesOptions,
   connection: KafkaConnection,
   admin: KafkaAdmin,
+  kinds: readonly TypedKind[],
 ): Promise<void> {
   const { config, clock, log } = options
   const { topics, kafka } = config
+  const typed = kinds.map(({ topic }) => topic)
   const tellOf = createOutcomesTellOf(
     { connection, admin, groupId: kafka.groupId, clock, log },
     createOutcomeSourceReader(),
@@ -128,7 +135,7 @@ async function prepareTopics(
     ...options,
     what: 'Kafka',
     operation: told(options, 'broker-down', async () => {
-      const created = new Set(await ensureTopics(admin, topics, log))
+      const created = new Set(await ensureTopics(admin, { ...topics, typed }, log))
       // On a topic just made there is nothing yet, and it may have no leader to ask.
       const outcomes = created.has(topics.outcomes ?? '') ? null : topics.outcomes
       const delayed = topicsRead(topics).filter((topic) => !events.includes(topic) && !created.has(topic))

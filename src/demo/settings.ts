@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { stringify } from 'yaml'
+import { allTypedTopics } from '../catalogue/typed-kinds.js'
 import { DEVELOPMENT_CREDENTIAL } from '../simulator/credentials.js'
+import type { RecordForm } from './bounds.js'
 
 /** Far over every result of the simulator, so that one answer can be over it. */
 export const MAX_RESPONSE_BYTES = 524_288
-const MAX_RECORD_BYTES = 48_000
+/** Only the result that is made to be too large has a record over it: in the typed form its list is one JSON text. */
+const MAX_RECORD_BYTES: Readonly<Record<RecordForm, number>> = { long: 48_000, typed: 8_000, both: 48_000 }
 const PARTITIONS = 6
 
 /** Stands in every secret and full Aadhaar number of the simulated results: none of them may come out anywhere. */
@@ -37,6 +40,11 @@ export function demoNames(given: boolean): DemoNames {
   }
 }
 
+/** Where typed records of any built-in type lie. */
+export function demoTypedTopics({ verified }: DemoNames): string[] {
+  return allTypedTopics({ topics: { verified }, catalogue: { stages: {}, flows: {}, types: {} } })
+}
+
 export interface Addresses {
   readonly brokers: readonly string[]
   readonly registryUrl: string
@@ -53,12 +61,14 @@ export const DEMO_SECRETS: Readonly<Record<string, string>> = {
  * Writes the configuration that the demo runs with.
  *
  * In:   stages  stage id to stage type, as the simulator has them
+ *       form    of verified records
  * Out:  YAML; secrets come from the environment
  */
 export function demoConfig(
   { brokers, registryUrl, baseUrl }: Addresses,
   names: DemoNames,
   stages: Readonly<Record<string, string>>,
+  form: RecordForm = 'long',
 ): string {
   return stringify({
     attestr: {
@@ -69,7 +79,7 @@ export function demoConfig(
       ],
       // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above
     },
-    kafka: { brokers, groupId: names.groupId, maxRecordBytes: MAX_RECORD_BYTES },
+    kafka: { brokers, groupId: names.groupId, maxRecordBytes: MAX_RECORD_BYTES[form] },
     schemaRegistry: { url: registryUrl },
     topics: {
       events: [names.events],
@@ -84,6 +94,7 @@ export function demoConfig(
     events: { fetch: ['flowx.completed', 'flowx.errored'], ignore: ['flowx.skipped'] },
     // Short, so that what never heals ends soon.
     fetch: { timeoutMs: 2000, deadlineMs: 8000, attempts: 3, maxResponseBytes: MAX_RESPONSE_BYTES },
+    records: { form },
     catalogue: { stages },
     onSystemic: 'exit',
     ops: { port: 0 },
