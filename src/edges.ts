@@ -13,7 +13,7 @@ import { loadKafkajs } from './io/kafka/patches.js'
 import { createKafkaSource } from './io/kafka/source.js'
 import { ensureTopics, StartRefused, settleFirstOffsets, untilItWorks } from './io/kafka/topics.js'
 import { createTransactionalDelivery } from './io/kafka/transactional.js'
-import { createSchemaRegistry } from './io/registry/client.js'
+import { createSchemaRegistry, type RegistryOptions } from './io/registry/client.js'
 import { createEncoders } from './io/registry/encoders.js'
 import { createEventReader } from './io/registry/events.js'
 import { createOutcomeSourceReader } from './io/registry/outcomes.js'
@@ -151,16 +151,15 @@ export function connectionOf({ kafka }: Config): KafkaConnection {
 }
 
 /** The schema registry of a configuration. */
-export function registryOf({ schemaRegistry }: Config): SchemaRegistry {
+export function registryOf(config: Config): SchemaRegistry {
+  return createSchemaRegistry(registryOptionsOf(config))
+}
+
+/** How to reach the schema registry of a configuration. Reads the file that it names. */
+export function registryOptionsOf({ schemaRegistry }: Config): RegistryOptions {
   const { url, username, password, token, caFile, register } = schemaRegistry
-  return createSchemaRegistry({
-    url,
-    username,
-    password,
-    token,
-    register,
-    ca: caFile === null ? null : readFileSync(caFile),
-  })
+  const ca = caFile === null ? null : readFileSync(caFile)
+  return { url, username, password, token, register, ca }
 }
 
 function resultApiOf({ config, clock, environmentProxy }: RealEdgesOptions, departures: Departures) {
