@@ -1,19 +1,6 @@
 /** Names of typed records: of the record, its topic, its columns. Source: product.md section 7, typed output. */
+import type { ColumnContent } from '../core/layout.js'
 import { type Field, type Fields, SIDES, type Side, type StageSpec } from './model.js'
-
-/**
- * What a column holds. `text` is a string's own text. `any` is that of a string, else JSON text. `json` is JSON text.
- * `day` and `instant` are parsed from the column before them, null where it does not parse.
- */
-export type ColumnContent =
-  | 'text'
-  | 'number'
-  | 'number-as-text'
-  | 'boolean'
-  | 'any'
-  | 'json'
-  | 'day'
-  | 'instant'
 
 export interface Column {
   readonly name: string
@@ -45,7 +32,7 @@ export function columnNameOf(side: Side, path: string): string {
  * The columns of a type's record, in the order of its fields.
  *
  * Out:    a column each field but those within lists, which are JSON text as a whole, and objects of which members are
- *         known: these have the columns. A date has a second column with what was parsed
+ *         known: these have the columns. A date, and a number that comes as text, has a second column with what was parsed
  */
 export function columnsOf(spec: Pick<StageSpec, Side>): Column[] {
   return SIDES.flatMap((side) =>
@@ -71,6 +58,11 @@ function columnsOfField(side: Side, path: string, field: Field): Column[] {
         : { ...column('day'), name: `${name}_date` }
       return [column(isInstant ? 'number' : 'text'), parsed]
     }
+    case 'number-as-text':
+      return [
+        column(field.or === undefined ? 'text' : 'any'),
+        { ...column('parsed-number'), name: `${name}_number` },
+      ]
     default:
       return [column(field.or === undefined ? field.type : 'any')]
   }

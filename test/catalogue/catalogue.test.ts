@@ -95,6 +95,7 @@ describe('columns', () => {
         open: { type: 'nested', inside: 'unknown', label: 'I' },
         born: { type: 'date', form: 'DD-MM-YYYY', label: 'I' },
         at: { type: 'date', form: 'epoch-ms', label: 'I' },
+        age: { type: 'number-as-text', label: 'I' },
       },
     })
     expect(columns.map(({ name, path, content }) => `${name} < ${path}: ${content}`)).toEqual([
@@ -107,6 +108,8 @@ describe('columns', () => {
       'output_born_date < born: day',
       'output_at < at: number',
       'output_at_time < at: instant',
+      'output_age < age: text',
+      'output_age_number < age: parsed-number',
     ])
   })
 

@@ -16,7 +16,7 @@ const released = schemas.filter(({ path }) => path.startsWith('avro/released/'))
 const fileOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
 const PRIMITIVES = ['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string']
-const LOGICAL: Readonly<Record<string, string>> = { 'timestamp-millis': 'long' }
+const LOGICAL: Readonly<Record<string, string>> = { 'timestamp-millis': 'long', date: 'int' }
 
 /** What is wrong with a type. */
 function typeFaults(type: Json, at: string): string[] {
