@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import type { Config } from './config/config.js'
 import { topicsRead } from './config/topics-read.js'
 import type { Edges, StartWait } from './connector.js'
@@ -14,10 +15,11 @@ import { createKafkaSource } from './io/kafka/source.js'
 import { ensureTopics, StartRefused, settleFirstOffsets, untilItWorks } from './io/kafka/topics.js'
 import { createTransactionalDelivery } from './io/kafka/transactional.js'
 import { createSchemaRegistry, type RegistryOptions } from './io/registry/client.js'
-import { createEncoders } from './io/registry/encoders.js'
 import { createEventReader } from './io/registry/events.js'
+import { createKeptIds, type KeptIds } from './io/registry/kept-ids.js'
 import { createOutcomeSourceReader } from './io/registry/outcomes.js'
-import { RegistryDown, type SchemaRegistry } from './io/registry/registry.js'
+import { RegistryDown, RegistryRefused, type SchemaRegistry } from './io/registry/registry.js'
+import { createReplaceableEncoders, type ReplaceableEncoders } from './io/registry/replaceable-encoders.js'
 import { resolveIds } from './io/registry/schemas.js'
 import { createDepartures } from './io/system/departures.js'
 import { createTurns } from './io/system/turns.js'
@@ -42,16 +44,53 @@ export async function openRealEdges(options: RealEdgesOptions): Promise<Edges> {
   const registry = registryOf(config)
   try {
     await prepareTopics(options, connection, admin)
-    const ids = await untilItWorks({
-      ...options,
-      what: 'schema registry',
-      operation: told(options, 'registry-down', () => resolveIds(registry, config.topics)),
-      isPassing: (error) => error instanceof RegistryDown,
-    })
-    return assemble(options, { connection, admin, registry, ids })
+    const { url, idsFile } = config.schemaRegistry
+    const kept = createKeptIds({ registry, url, file: idsFile, log: options.log })
+    const ids = await askRegistry(
+      options,
+      told(options, 'registry-down', () => resolveIds(kept, config.topics)),
+    )
+    const encoders = createReplaceableEncoders(ids)
+    if (kept.wereUsed()) void confirmIds(options, { kept, ids, encoders })
+    else kept.keep()
+    return assemble(options, { connection, admin, registry, encoders })
   } catch (error) {
     await Promise.all([admin.close(), registry.close()])
     throw error
+  }
+}
+
+type Ids = Awaited<ReturnType<typeof resolveIds>>
+
+function askRegistry(options: RealEdgesOptions, operation: () => Promise<Ids>): Promise<Ids> {
+  const isPassing = (error: unknown): boolean => error instanceof RegistryDown
+  return untilItWorks({ ...options, what: 'schema registry', operation, isPassing })
+}
+
+interface Unconfirmed {
+  readonly kept: KeptIds
+  readonly ids: Ids
+  readonly encoders: ReplaceableEncoders
+}
+
+/** A registry that was emptied gives other ids: as soon as it answers, the kept ones are compared with its own. Never throws. */
+async function confirmIds(options: RealEdgesOptions, { kept, ids, encoders }: Unconfirmed): Promise<void> {
+  const { config, log, signal } = options
+  try {
+    const resolve = async (): Promise<Ids> => {
+      const now = await resolveIds(kept, config.topics)
+      if (kept.wereUsed()) throw new RegistryDown('connection')
+      return now
+    }
+    const now = await askRegistry(options, resolve)
+    kept.keep()
+    if (isDeepStrictEqual(now, ids)) return
+    encoders.replace(now)
+    log.error('schema-ids-differ')
+  } catch (error) {
+    if (signal.aborted) return
+    const refused = error instanceof RegistryRefused ? { reason: error.reason, subject: error.subject } : {}
+    log.error('schema-ids-refused', refused)
   }
 }
 
@@ -77,10 +116,10 @@ interface Opened {
   readonly connection: KafkaConnection
   readonly admin: KafkaAdmin
   readonly registry: SchemaRegistry
-  readonly ids: Awaited<ReturnType<typeof resolveIds>>
+  readonly encoders: ReplaceableEncoders
 }
 
-function assemble(options: RealEdgesOptions, { connection, admin, registry, ids }: Opened): Edges {
+function assemble(options: RealEdgesOptions, { connection, admin, registry, encoders }: Opened): Edges {
   const { config, clock, log, metrics } = options
   const { kafka, topics } = config
   const { CompressionTypes } = loadKafkajs()
@@ -103,7 +142,7 @@ function assemble(options: RealEdgesOptions, { connection, admin, registry, ids 
     delivery,
     api,
     readAvro: createEventReader({ registry }),
-    encoders: createEncoders({ ids }),
+    encoders,
     turn: createTurns(departures),
     async close() {
       await Promise.all([delivery.close(), api.close(), registry.close(), admin.close()])

@@ -37,25 +37,26 @@ interface Entry {
 export function createKeptIds({ registry, url, file, log }: KeptIdsOptions): KeptIds {
   const address = url.replace(/\/+$/, '')
   const answered = new Map<string, Entry>()
-  let used = false
+  const used = new Set<string>()
   return {
     async idOf(subject, schema) {
       const entry = { registry: address, subject, schema: fingerprintOf(schema) }
       try {
         const id = await registry.idOf(subject, schema)
         answered.set(keyOf(entry), { ...entry, id })
+        used.delete(keyOf(entry))
         return id
       } catch (error) {
         if (!(error instanceof RegistryDown) || file === null) throw error
         const kept = entriesOf(file).find((one) => keyOf(one) === keyOf(entry))
         if (kept === undefined) throw error
-        if (!used) log.warn('schema-ids-kept', { cause: error.detail })
-        used = true
+        if (used.size === 0) log.warn('schema-ids-kept', { cause: error.detail })
+        used.add(keyOf(entry))
         return kept.id
       }
     },
     keep() {
-      if (file === null || used) return
+      if (file === null || used.size > 0) return
       try {
         writeWhole(file, { entries: [...answered.values()] })
       } catch (error) {
@@ -63,7 +64,7 @@ export function createKeptIds({ registry, url, file, log }: KeptIdsOptions): Kep
         log.warn('schema-ids-not-kept', { cause })
       }
     },
-    wereUsed: () => used,
+    wereUsed: () => used.size > 0,
   }
 }
 
@@ -76,7 +77,8 @@ const keyOf = ({ registry, subject, schema }: Omit<Entry, 'id'>): string =>
 function entriesOf(file: string): readonly Entry[] {
   try {
     const content: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    const entries = typeof content === 'object' && content !== null && 'entries' in content ? content.entries : []
+    const entries =
+      typeof content === 'object' && content !== null && 'entries' in content ? content.entries : []
     return Array.isArray(entries) ? entries.filter(isEntry) : []
   } catch {
     return []
@@ -88,7 +90,9 @@ function isEntry(value: unknown): value is Entry {
   if (!('registry' in value && 'subject' in value && 'schema' in value && 'id' in value)) return false
   const texts = [value.registry, value.subject, value.schema]
   const { id } = value
-  return texts.every((one) => typeof one === 'string') && typeof id === 'number' && Number.isInteger(id) && id > 0
+  return (
+    texts.every((one) => typeof one === 'string') && typeof id === 'number' && Number.isInteger(id) && id > 0
+  )
 }
 
 /** Beside and renamed: a reader finds the old file or the new one, never half of one. */
