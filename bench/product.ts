@@ -28,6 +28,6 @@ export const { createSystemClock } = await load<typeof clock>('io/system/clock.j
 export const { DEVELOPMENT_CREDENTIAL } = await load<typeof credentials>('simulator/credentials.js')
 export const { createEvents } = await load<typeof events>('simulator/events.js')
 export const { handshakeIdFor } = await load<typeof ids>('simulator/ids.js')
-export const { createResultSource } = await load<typeof results>('simulator/results.js')
+export const { catalogueOf, createResultSource } = await load<typeof results>('simulator/results.js')
 export const { startStack } = await load<typeof stack>('stack/stack.js')
 export const { StackUnavailable } = await load<typeof unavailable>('stack/unavailable.js')

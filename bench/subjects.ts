@@ -2,9 +2,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { SEED } from './backlog.js'
 import { type Cell, type Delivery, isBaseline, PARTITIONS, type Subject } from './cells.js'
 import { type Child, startNode } from './children.js'
-import { DEVELOPMENT_CREDENTIAL } from './product.js'
+import type { RecordForm } from './options.js'
+import { catalogueOf, createResultSource, DEVELOPMENT_CREDENTIAL } from './product.js'
 import type { Rig } from './rig.js'
 import { BIN, type SimulatorProcess } from './simulator.js'
 
@@ -15,6 +17,7 @@ export interface SubjectOptions {
   readonly simulator: SimulatorProcess
   /** Beginning of the names of its topics and its group. */
   readonly name: string
+  readonly records?: RecordForm | null
   /** Options of node, before the script. */
   readonly nodeOptions?: readonly string[]
 }
@@ -79,11 +82,17 @@ function startConnector(rig: Rig, parts: ConnectorParts): Child {
     },
     delivery,
     fetch: { concurrency: cell.concurrency },
+    ...(parts.records == null ? {} : { records: { form: parts.records }, catalogue: namedStages() }),
     ops: { port: 0 },
   }
   // JSON is YAML.
   writeFileSync(file, JSON.stringify(config))
   return startNode('connector', [...nodeOptions, BIN, 'run', '--config', file])
+}
+
+function namedStages(): ReturnType<typeof catalogueOf> {
+  const { clientSecret } = DEVELOPMENT_CREDENTIAL
+  return catalogueOf(createResultSource({ seed: SEED, clientSecret, profile: 'small' }))
 }
 
 /** What a baseline is told: the content of its file. */

@@ -1,5 +1,6 @@
 import type { Backlog, EventForm } from './backlog.js'
 import { type Cell, callBound, eventsFor, nameOf, type Subject } from './cells.js'
+import type { RecordForm } from './options.js'
 import { processMemory } from './readings.js'
 import type { Rig } from './rig.js'
 import { startSubject } from './subjects.js'
@@ -27,6 +28,7 @@ export interface ThroughputOptions {
   readonly seconds: number
   readonly form: EventForm
   readonly nodeOptions?: readonly string[]
+  readonly records: RecordForm | null
 }
 
 /** One run over a backlog, to its end. */

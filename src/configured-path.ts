@@ -1,8 +1,11 @@
 import { createSecretKey } from 'node:crypto'
 import { createCatalogue } from './catalogue/index.js'
+import { layoutOf } from './catalogue/layout.js'
 import { createShapeOf } from './catalogue/shape.js'
+import { namedTypes, typedKindsOf } from './catalogue/typed-kinds.js'
 import type { Config } from './config/config.js'
 import { createCredentialChoice } from './core/credentials.js'
+import type { Drift } from './core/drift.js'
 import { type Credential, SecretText } from './core/model.js'
 import { createPolicy } from './core/policy.js'
 import type { Clock, EventReader, Log, Metrics, Random, ResultApi } from './core/ports.js'
@@ -16,7 +19,9 @@ import { readEnvelope } from './steps/envelope.js'
 import { createFetch } from './steps/fetch.js'
 import { createFlatten } from './steps/flatten.js'
 import { createProtect } from './steps/protect.js'
+import type { RecordForms } from './steps/record-outputs.js'
 import { createRoute, type RouteDeps } from './steps/route.js'
+import { createTyped } from './steps/typed.js'
 import { createVerify } from './steps/verify.js'
 
 export interface PathParts {
@@ -30,6 +35,7 @@ export interface PathParts {
   readonly encoders: RouteDeps['encoders']
   readonly supervisor: Supervisor
   readonly rate: RateFeedback
+  readonly drift: Drift
   readonly turn?: Turn
 }
 
@@ -65,15 +71,38 @@ export function createConfiguredPath(parts: PathParts): Path {
     }),
     flatten: createFlatten({
       ...{ limits: config.limits, protect },
-      stageTypeOf: createStageTypeOf(config.catalogue, createShapeOf(createCatalogue().types)),
+      stageTypeOf: createStageTypeOf(
+        config.catalogue,
+        createShapeOf(createCatalogue(config.catalogue.types).types),
+      ),
     }),
     route: createRoute({
       ...{ encoders: parts.encoders, topics: config.topics, deadLetters: config.deadLetters, protect, now },
       maxRecordBytes: config.kafka.maxRecordBytes,
       hashKey: hashKeyOf(config),
+      forms: recordFormsOf(parts),
     }),
     onDecodeThrow: (error, signal) => holdForRegistry(error, signal, supervisor),
   })
+}
+
+function recordFormsOf({ config, drift, log }: PathParts): RecordForms {
+  const kinds = typedKindsOf(config)
+  const { form } = config.records
+  if (form !== 'long') {
+    const types = kinds.map(({ stageType }) => stageType)
+    const longOnly = namedTypes(config.catalogue).filter((type) => !types.includes(type))
+    if (types.length === 0 || longOnly.length > 0) log.warn('typed-records', { form, types, longOnly })
+    else log.info('typed-records', { form, types })
+  }
+  return {
+    ...config.records,
+    typedOf: createTyped(
+      kinds.map(({ spec }) => layoutOf(spec)),
+      drift,
+    ),
+    topics: new Map(kinds.map(({ stageType, topic }) => [stageType, topic])),
+  }
 }
 
 /** The registry is down or refuses: no event is to blame. Anything else is a bug. */

@@ -1,6 +1,7 @@
 import type { Config } from './config/config.js'
 import { createDelayOf } from './config/topics-read.js'
 import { createConfiguredPath } from './configured-path.js'
+import { createDrift, type Drift } from './core/drift.js'
 import type {
   Clock,
   Delivery,
@@ -86,6 +87,7 @@ class OneConnector implements Connector {
   private readonly gate: Gate
   private readonly flood: FloodWatch
   private readonly progress: Progress
+  private readonly drift: Drift
   private readonly ending = new AbortController()
   private edges: Edges | null = null
   private lanes: Lanes | null = null
@@ -102,6 +104,7 @@ class OneConnector implements Connector {
     this.finished = new Promise((resolve) => {
       this.finish = resolve
     })
+    this.drift = createDrift(log, metrics)
     const { ratePerSecond: perSecond, ratePerDay: perDay } = config.fetch
     this.rate = createRate({
       ...{ clock, random, perSecond, perDay },
@@ -148,9 +151,10 @@ class OneConnector implements Connector {
     const { config, clock, log, metrics } = this.options
     const api = watchCalls(edges.api, () => progress.made())
     const readAvro = watchAnswers(edges.readAvro, () => supervisor.registryWorks())
+    const path = { ...this.options, ...edges, api, readAvro, supervisor, rate: this.rate, drift: this.drift }
     return createLanes({
       ...{ source: edges.source, delivery: edges.delivery, gate, clock, log, metrics },
-      path: createConfiguredPath({ ...this.options, ...edges, api, readAvro, supervisor, rate: this.rate }),
+      path: createConfiguredPath(path),
       commit: config.commit,
       delayOf: createDelayOf(config.topics),
       sessionTimeoutMs: config.kafka.sessionTimeoutMs,
@@ -212,6 +216,7 @@ class OneConnector implements Connector {
       lanes,
       isStalled: this.progress.isStalled(lanes.some(hasWork)),
       now: this.options.clock.now(),
+      drift: this.drift.list(),
     })
   }
 

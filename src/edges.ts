@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
+import { type TypedKind, typedKindsOf } from './catalogue/typed-kinds.js'
 import type { Config } from './config/config.js'
 import { topicsRead } from './config/topics-read.js'
 import type { Edges, StartWait } from './connector.js'
@@ -15,12 +16,13 @@ import { createKafkaSource } from './io/kafka/source.js'
 import { ensureTopics, StartRefused, settleFirstOffsets, untilItWorks } from './io/kafka/topics.js'
 import { createTransactionalDelivery } from './io/kafka/transactional.js'
 import { createSchemaRegistry, type RegistryOptions } from './io/registry/client.js'
+import type { EncoderOptions } from './io/registry/encoders.js'
 import { createEventReader } from './io/registry/events.js'
 import { createKeptIds, type KeptIds } from './io/registry/kept-ids.js'
 import { createOutcomeSourceReader } from './io/registry/outcomes.js'
 import { RegistryDown, RegistryRefused, type SchemaRegistry } from './io/registry/registry.js'
 import { createReplaceableEncoders, type ReplaceableEncoders } from './io/registry/replaceable-encoders.js'
-import { resolveIds } from './io/registry/schemas.js'
+import { resolveIds, resolveTypedIds } from './io/registry/schemas.js'
 import { createDepartures } from './io/system/departures.js'
 import { createTurns } from './io/system/turns.js'
 
@@ -42,16 +44,15 @@ export async function openRealEdges(options: RealEdgesOptions): Promise<Edges> {
   const connection = connectionOf(config)
   const admin = createKafkaAdmin(connection, options.log)
   const registry = registryOf(config)
+  const kinds = typedKindsOf(config)
   try {
-    await prepareTopics(options, connection, admin)
+    await prepareTopics(options, connection, admin, kinds)
     const { url, idsFile } = config.schemaRegistry
     const kept = createKeptIds({ registry, url, file: idsFile, log: options.log })
-    const ids = await askRegistry(
-      options,
-      told(options, 'registry-down', () => resolveIds(kept, config.topics)),
-    )
+    const resolve = (): Promise<Ids> => resolveAll(kept, config, kinds)
+    const ids = await askRegistry(options, told(options, 'registry-down', resolve))
     const encoders = createReplaceableEncoders(ids)
-    if (kept.wereUsed()) void confirmIds(options, { kept, ids, encoders })
+    if (kept.wereUsed()) void confirmIds(options, { kept, ids, encoders, resolve })
     else kept.keep()
     return assemble(options, { connection, admin, registry, encoders })
   } catch (error) {
@@ -60,7 +61,15 @@ export async function openRealEdges(options: RealEdgesOptions): Promise<Edges> {
   }
 }
 
-type Ids = Awaited<ReturnType<typeof resolveIds>>
+type Ids = Required<Pick<EncoderOptions, 'ids' | 'typed'>>
+
+async function resolveAll(
+  registry: Pick<SchemaRegistry, 'idOf'>,
+  { topics }: Config,
+  kinds: readonly TypedKind[],
+): Promise<Ids> {
+  return { ids: await resolveIds(registry, topics), typed: await resolveTypedIds(registry, kinds) }
+}
 
 function askRegistry(options: RealEdgesOptions, operation: () => Promise<Ids>): Promise<Ids> {
   const isPassing = (error: unknown): boolean => error instanceof RegistryDown
@@ -71,18 +80,19 @@ interface Unconfirmed {
   readonly kept: KeptIds
   readonly ids: Ids
   readonly encoders: ReplaceableEncoders
+  readonly resolve: () => Promise<Ids>
 }
 
 /** A registry that was emptied gives other ids: as soon as it answers, the kept ones are compared with its own. Never throws. */
-async function confirmIds(options: RealEdgesOptions, { kept, ids, encoders }: Unconfirmed): Promise<void> {
-  const { config, log, signal } = options
+async function confirmIds(options: RealEdgesOptions, unconfirmed: Unconfirmed): Promise<void> {
+  const { kept, ids, encoders, resolve } = unconfirmed
+  const { log, signal } = options
   try {
-    const resolve = async (): Promise<Ids> => {
-      const now = await resolveIds(kept, config.topics)
+    const now = await askRegistry(options, async () => {
+      const found = await resolve()
       if (kept.wereUsed()) throw new RegistryDown('connection')
-      return now
-    }
-    const now = await askRegistry(options, resolve)
+      return found
+    })
     kept.keep()
     if (isDeepStrictEqual(now, ids)) return
     encoders.replace(now)
@@ -154,9 +164,11 @@ async function prepareTopics(
   options: RealEdgesOptions,
   connection: KafkaConnection,
   admin: KafkaAdmin,
+  kinds: readonly TypedKind[],
 ): Promise<void> {
   const { config, clock, log } = options
   const { topics, kafka } = config
+  const typed = kinds.map(({ topic }) => topic)
   const tellOf = createOutcomesTellOf(
     { connection, admin, groupId: kafka.groupId, clock, log },
     createOutcomeSourceReader(),
@@ -167,7 +179,7 @@ async function prepareTopics(
     ...options,
     what: 'Kafka',
     operation: told(options, 'broker-down', async () => {
-      const created = new Set(await ensureTopics(admin, topics, log))
+      const created = new Set(await ensureTopics(admin, { ...topics, typed }, log))
       // On a topic just made there is nothing yet, and it may have no leader to ask.
       const outcomes = created.has(topics.outcomes ?? '') ? null : topics.outcomes
       const delayed = topicsRead(topics).filter((topic) => !events.includes(topic) && !created.has(topic))

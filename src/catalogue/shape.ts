@@ -3,7 +3,7 @@ import { membersOf } from './columns.js'
 import type { Shape, SideShape, StageSpec } from './model.js'
 
 /** What the SDK sends beside the input of every stage: attestr.md section 3.2. */
-const TRANSPORT: ReadonlySet<string> = new Set(['cl', 'hs', 'lc', 'stage'])
+export const TRANSPORT: ReadonlySet<string> = new Set(['cl', 'hs', 'lc', 'stage'])
 /** What any output may have: a check's verdict, an async reference. It tells nothing. */
 const ANY_OUTPUT: ReadonlySet<string> = new Set(['valid', 'message', '_id', 'number', 'items'])
 /** With fewer names known of an output, foreign ones say nothing against a type. */

@@ -1,9 +1,10 @@
-import { type Command, InvalidArgumentError } from 'commander'
-import { MAX_EVENTS, MIN_EVENTS } from '../demo/bounds.js'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { MAX_EVENTS, MIN_EVENTS, RECORD_FORMS, type RecordForm } from '../demo/bounds.js'
 import { type CommandContext, CommandError, withExamples } from './command.js'
 
 interface DemoCommandOptions {
   readonly events: number
+  readonly form: RecordForm
   readonly keep?: boolean
 }
 
@@ -18,6 +19,7 @@ export function registerDemo(program: Command, context: CommandContext): void {
       'start a broker, a registry and a simulated API here, run the connector over mixed events, prove what came out',
     )
     .option('--events <n>', `how many events, ${MIN_EVENTS} to ${MAX_EVENTS}`, eventCount, DEFAULT_EVENTS)
+    .addOption(new Option('--form <form>', 'form of verified records').choices(RECORD_FORMS).default('long'))
     .option('--keep', 'leave everything running until Ctrl-C')
     .action((options: DemoCommandOptions) => demo(options, context))
   withExamples(command, ['attestr-kafka demo', 'attestr-kafka demo --events 5000 --keep'])
@@ -29,13 +31,16 @@ function eventCount(text: string): number {
   throw new InvalidArgumentError(`It must be a whole number from ${MIN_EVENTS} to ${MAX_EVENTS}.`)
 }
 
-async function demo({ events, keep = false }: DemoCommandOptions, context: CommandContext): Promise<void> {
+async function demo(
+  { events, form, keep = false }: DemoCommandOptions,
+  context: CommandContext,
+): Promise<void> {
   const { runDemo } = await import('../demo/demo.js')
   const signals = listenForSignals(() => context.exitNow(1))
   const progress = createProgressLine(context.out)
   try {
     const holds = await runDemo({
-      ...{ events, keep, env: context.env, signal: signals.signal },
+      ...{ events, form, keep, env: context.env, signal: signals.signal },
       say: (line) => progress.say(line),
       onProgress: ({ fed, outcomes, perSecond }, total) =>
         progress.show(

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { allTypedTopics } from '../catalogue/typed-kinds.js'
 import type { Config } from '../config/config.js'
 import type { Reconciliation } from '../tools/reconcile/reconcile.js'
 import {
@@ -82,6 +83,7 @@ async function prove(
       ...{ groupId: config.kafka.groupId, delivery: config.delivery, startFrom: topics.startFrom },
       ...{ since, settled: 'committed' },
       topics: {
+        typed: allTypedTopics(config),
         ...{ events: topics.events, verified: topics.verified, deadLetter: topics.deadLetter },
         ...{
           outcomes: topics.outcomes,

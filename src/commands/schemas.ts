@@ -63,7 +63,10 @@ async function schemas(action: Action, options: SchemasOptions, context: Command
 
 async function wantedOf(config: Config, options: SchemasOptions): Promise<readonly WrittenSchema[]> {
   const { writtenSchemas } = await import('../tools/schemas/written.js')
-  const all = writtenSchemas(config.topics, options.events === true)
+  const { typedKindsOf } = await import('../catalogue/typed-kinds.js')
+  const all = writtenSchemas({
+    ...{ topics: config.topics, typed: typedKindsOf(config), withEvents: options.events === true },
+  })
   if (options.subject === undefined) return all
   const found = all.filter(({ subject }) => subject === options.subject)
   if (found.length > 0) return found

@@ -13,6 +13,7 @@ import { configSchema } from './schema.js'
 import { parseConfigText } from './source.js'
 import { reasonOf, type Substitutes } from './substitute.js'
 import { keyName, type MapNode, nodeAt, type Path, type Problem, plainOf, positionOf } from './tree.js'
+import { typedTopicProblems } from './typed-topics.js'
 
 export interface ConfigSource {
   /** As the user gave it; problems name it so. */
@@ -85,7 +86,11 @@ function check(draft: Draft): LoadedConfig {
   }
   for (const rule of [...CONTRADICTIONS, refuseUnavailable]) rule(reader, report)
   const types = result.success ? result.data.catalogue.types : {}
-  for (const { path, text } of userTypeProblems(types)) report(['catalogue', 'types', ...path], text)
+  const typeProblems = userTypeProblems(types)
+  for (const { path, text } of typeProblems) report(['catalogue', 'types', ...path], text)
+  if (result.success && typeProblems.length === 0) {
+    for (const { path, text } of typedTopicProblems(result.data)) report(path, text)
+  }
   for (const path of FILE_KEYS) {
     const file = reader.text(path)
     if (file === undefined || nodeAt(root, path) === undefined) continue

@@ -3,7 +3,7 @@
 export interface MetricKind {
   readonly kind: 'counter' | 'gauge' | 'histogram'
   readonly help: string
-  /** Values are codes and reasons of closed lists, HTTP status codes or topics: never ids or names out of data. */
+  /** Values are codes and reasons of closed lists, HTTP status codes, topics, or types and paths of the catalogue: never ids or names out of data. */
   readonly labels: readonly string[]
   /** Upper bounds in the metric's unit: histograms only. */
   readonly buckets?: readonly number[]
@@ -67,6 +67,12 @@ export const METRICS = {
     'Changes of the verification method that matched, by credential.',
     'credential',
   ),
+  attestr_drift_total: counter(
+    'Values of typed stages that differ from the catalogue, by stage type, path of the catalogue and kind of drift: unknown-field, other-kind, unparsed-date.',
+    'stage_type',
+    'path',
+    'drift',
+  ),
   attestr_build_info: gauge('Always 1; the version is the label.', 'version'),
   process_cpu_seconds_total: counter('User and system CPU time of this process.'),
   process_resident_memory_bytes: gauge('Resident memory of this process.'),
@@ -108,6 +114,10 @@ export const LOG_EVENTS = {
   'rate-lowered': 'Answers 429 lowered the rate of calls; it rises again by itself.',
   'position-out-of-range': 'The broker says that the position of a partition lies outside its log.',
   'events-lost': 'A committed offset lies outside the log; the partition waits for POST /resume.',
+  'typed-records':
+    'Stage types with typed records, and those of the configuration that have none: the catalogue does not know them, and they stay in the long form.',
+  'stage-drift':
+    'A stage differs from the catalogue at a place where none did since the start; attestr_drift_total counts on.',
   'verification-method-changed': 'Another verification method matched than before.',
 } as const satisfies Readonly<Record<string, string>>
 

@@ -52,7 +52,13 @@ export interface VerifiedStage extends FlatStage {
   readonly replays: number
   readonly resultId: string
   readonly fetchedAt: number
+  /** After the privacy rules; null without `records.json`, and where the stage has none. */
+  readonly inputJson: string | null
+  readonly outputJson: string | null
 }
+
+/** A row of one stage type: the schema is made of the catalogue, by `typedSchemaOf`. */
+export type TypedRecord = Readonly<Record<string, string | number | boolean | null>>
 
 export type ValueForm = 'REDUCED' | 'RAW' | 'REFERENCE'
 

@@ -14,6 +14,7 @@ import { createEvents } from '../simulator/events.js'
 import { catalogueOf } from '../simulator/results.js'
 import { type Simulator, startSimulator } from '../simulator/server.js'
 import { type Stack, startStack } from '../stack/stack.js'
+import type { RecordForm } from './bounds.js'
 import { type ConnectorProcess, startConnectorProcess } from './connector-process.js'
 import { DemoFault, stoppedEarly, unlessStopped } from './fault.js'
 import { createPlan, type Plan } from './plan.js'
@@ -21,10 +22,19 @@ import { NEXT, outcomeTable, type Place, placesText, proofText, sampleText } fro
 import { holds, type Proof, prove } from './proof.js'
 import { createReleases, type Releases } from './releases.js'
 import { type Progress, runEvents } from './run-events.js'
-import { DEMO_CANARY, DEMO_SECRETS, DEMO_SEED, type DemoNames, demoConfig, demoNames } from './settings.js'
+import {
+  DEMO_CANARY,
+  DEMO_SECRETS,
+  DEMO_SEED,
+  type DemoNames,
+  demoConfig,
+  demoNames,
+  demoTypedTopics,
+} from './settings.js'
 
 export interface DemoOptions {
   readonly events: number
+  readonly form: RecordForm
   /** Leaves everything running until the signal. */
   readonly keep: boolean
   readonly env: Environment
@@ -90,7 +100,7 @@ async function setScene(options: DemoOptions, releases: Releases): Promise<Scene
   const connection = { brokers: stack.brokers, clientId: 'attestr-kafka-demo', ssl: false, sasl: null }
   const { groupId, ...topicNames } = names
   if (stack.kind === 'given') {
-    const topics = Object.values(topicNames)
+    const topics = [...Object.values(topicNames), ...demoTypedTopics(names)]
     releases.add(() => removeTraces(connection, { topics, groupId }, SILENT))
   }
   const plan = createPlan(options.events, DEMO_SEED)
@@ -102,7 +112,10 @@ async function setScene(options: DemoOptions, releases: Releases): Promise<Scene
   releases.add(() => rm(folder, { recursive: true, force: true }))
   const configFile = join(folder, 'attestr-kafka.yaml')
   const addresses = { ...stack, baseUrl: simulator.baseUrl }
-  await writeFile(configFile, demoConfig(addresses, names, catalogueOf(simulator.source).stages))
+  await writeFile(
+    configFile,
+    demoConfig(addresses, names, catalogueOf(simulator.source).stages, options.form),
+  )
   signal.throwIfAborted()
   say('starting the connector: attestr-kafka run')
   const connector = startConnectorProcess(configFile, { ...env, ...DEMO_SECRETS })

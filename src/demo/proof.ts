@@ -6,7 +6,7 @@ import type { SchemaRegistry } from '../io/registry/registry.js'
 import { reconcile } from '../tools/reconcile/reconcile.js'
 import { type Counts, violationLine } from '../tools/reconcile/tally.js'
 import { endName } from './plan.js'
-import { DEMO_CANARY, type DemoNames } from './settings.js'
+import { DEMO_CANARY, type DemoNames, demoTypedTopics } from './settings.js'
 
 /** A row to show, with the place it was read from. */
 export interface Sample<T> {
@@ -54,7 +54,7 @@ export async function prove(options: ProveOptions): Promise<Proof> {
     ...{ reader, registry, groupId: names.groupId, delivery: 'exactly-once', startFrom: 'earliest' },
     // Every event was to be consumed; whether the group says so is not asked.
     ...{ since: null, settled: 'all' },
-    topics: { ...names, events: [names.events], retry: [], replay: [] },
+    topics: { ...names, typed: demoTypedTopics(names), events: [names.events], retry: [], replay: [] },
     onMessage: watch.see,
   })
   try {
@@ -114,13 +114,17 @@ function createWatch(registry: SchemaRegistry, names: DemoNames) {
       else if (row !== null) take(row, message)
     }
   }
+  const typed = new Set(demoTypedTopics(names))
   const lookers = new Map([
     [names.verified, by(readers.verified, samples.seeVerified)],
     [names.deadLetter, by(readers.deadLetter, samples.seeDeadLetter)],
     [names.outcomes, by(readers.outcome, countEnd)],
   ])
   return {
-    see: (message: SourceMessage): void => lookers.get(message.topic)?.(message),
+    see: (message: SourceMessage): void => {
+      if (typed.has(message.topic)) search.see(message)
+      else lookers.get(message.topic)?.(message)
+    },
     settled: () => Promise.all(waiting),
     found: () => ({ ends, calls, ...search.found(), ...samples.chosen() }),
   }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { stringify } from 'yaml'
+import { allTypedTopics } from '../catalogue/typed-kinds.js'
 import { DEVELOPMENT_CREDENTIAL } from '../simulator/credentials.js'
+import type { RecordForm } from './bounds.js'
 
 /** Far over every result of the simulator, so that one answer can be over it. */
 export const MAX_RESPONSE_BYTES = 524_288
@@ -37,6 +39,11 @@ export function demoNames(given: boolean): DemoNames {
   }
 }
 
+/** Where typed records of any built-in type lie. */
+export function demoTypedTopics({ verified }: DemoNames): string[] {
+  return allTypedTopics({ topics: { verified }, catalogue: { stages: {}, flows: {}, types: {} } })
+}
+
 export interface Addresses {
   readonly brokers: readonly string[]
   readonly registryUrl: string
@@ -53,12 +60,14 @@ export const DEMO_SECRETS: Readonly<Record<string, string>> = {
  * Writes the configuration that the demo runs with.
  *
  * In:   stages  stage id to stage type, as the simulator has them
+ *       form    of verified records
  * Out:  YAML; secrets come from the environment
  */
 export function demoConfig(
   { brokers, registryUrl, baseUrl }: Addresses,
   names: DemoNames,
   stages: Readonly<Record<string, string>>,
+  form: RecordForm = 'long',
 ): string {
   return stringify({
     attestr: {
@@ -84,6 +93,7 @@ export function demoConfig(
     events: { fetch: ['flowx.completed', 'flowx.errored'], ignore: ['flowx.skipped'] },
     // Short, so that what never heals ends soon.
     fetch: { timeoutMs: 2000, deadlineMs: 8000, attempts: 3, maxResponseBytes: MAX_RESPONSE_BYTES },
+    records: { form },
     catalogue: { stages },
     onSystemic: 'exit',
     ops: { port: 0 },

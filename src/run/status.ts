@@ -1,3 +1,4 @@
+import type { DriftEntry } from '../core/drift.js'
 import type { GateFigures } from './gate.js'
 import type { Lane } from './lane.js'
 import type { Supervisor } from './supervisor.js'
@@ -29,6 +30,8 @@ export interface ConnectorStatus {
     readonly position: number
     readonly lag: number
   }[]
+  /** How typed stages differed from the catalogue since the start. */
+  readonly drift: readonly DriftEntry[]
 }
 
 export interface StatusParts {
@@ -39,10 +42,11 @@ export interface StatusParts {
   readonly isStalled: boolean
   /** Epoch ms. */
   readonly now: number
+  readonly drift: readonly DriftEntry[]
 }
 
 /** What is shown of a connector. */
-export function statusOf({ system, gate, lanes, isStalled, now }: StatusParts): ConnectorStatus {
+export function statusOf({ system, gate, lanes, isStalled, now, drift }: StatusParts): ConnectorStatus {
   const own = system.state === 'running' ? notReady(lanes, isStalled) : null
   const oldest = Math.min(...lanes.map((lane) => lane.figures.oldestTimestamp ?? Number.POSITIVE_INFINITY))
   return {
@@ -66,6 +70,7 @@ export function statusOf({ system, gate, lanes, isStalled, now }: StatusParts): 
         lag: lane.figures.lag,
       },
     })),
+    drift,
   }
 }
 

@@ -4,11 +4,12 @@ import type { Failure, SkipCode } from '../core/failure.js'
 import type { Chain, MessageHeader, Output, SourceMessage } from '../core/model.js'
 import type { OutcomeKind } from '../core/outcome.js'
 import type { Encoder } from '../core/ports.js'
-import type { DeadLetter, OutcomeRow, VerifiedStage } from '../core/records.js'
+import type { DeadLetter, OutcomeRow, TypedRecord, VerifiedStage } from '../core/records.js'
 import type { EventEnd } from '../core/work.js'
 import { asReference, type DeadEnd, type DeadLetterRules, deadLetterOf, safeKey } from './dead-letter.js'
 import { type DelayEnd, retryMessage } from './delay.js'
 import { type Address, encodeRecord } from './encode.js'
+import { LONG_FORM, type RecordForms, recordOutputs } from './record-outputs.js'
 import { type VerifiedResult, verifiedStages } from './verified.js'
 
 export interface RouteDeps extends Pick<DeadLetterRules, 'hashKey' | 'protect'> {
@@ -16,7 +17,11 @@ export interface RouteDeps extends Pick<DeadLetterRules, 'hashKey' | 'protect'> 
     readonly verified: Encoder<VerifiedStage>
     readonly deadLetter: Encoder<DeadLetter>
     readonly outcome: Encoder<OutcomeRow>
+    /** By stage type. */
+    readonly typed?: ReadonlyMap<string, Encoder<TypedRecord>>
   }
+  /** Left out: the long form alone. */
+  readonly forms?: RecordForms
   readonly topics: {
     readonly verified: string
     readonly deadLetter: string
@@ -88,14 +93,13 @@ function routeVerified(deps: RouteDeps, rules: DeadLetterRules, end: Ended & Ver
     headers: event.traceparent === null ? NO_HEADERS : [{ key: 'traceparent', value: event.traceparent }],
     sourcePartition: message.partition,
   }
-  const outputs: Output[] = []
-  for (const record of verifiedStages(end, deps.protect)) {
-    const encoded = encodeRecord(deps.encoders.verified, record, address, deps.maxRecordBytes)
-    if (encoded.kind === 'dead') {
-      return routeDead(deps, rules, { ...common(end), failure: encoded.failure, event, reduced: null })
-    }
-    outputs.push(encoded.value)
+  const { protect, forms = LONG_FORM } = deps
+  const records = verifiedStages(end, { protect, json: forms.json })
+  const encoded = recordOutputs(records, address, { ...deps, forms })
+  if (encoded.kind === 'dead') {
+    return routeDead(deps, rules, { ...common(end), failure: encoded.failure, event, reduced: null })
   }
+  const outputs = encoded.value
   const summary: Summary = { outcome: 'VERIFIED', code: null, handshakeId, records: outputs.length }
   const ended = slim(end, rules)
   const instead = (): EventEnd =>

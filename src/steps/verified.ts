@@ -1,4 +1,6 @@
+import { columnJson } from '../core/flat-json.js'
 import type { Chain, HandshakeEvent } from '../core/model.js'
+import { fullPath } from '../core/paths.js'
 import type { FlatStage, Verification, VerifiedStage } from '../core/records.js'
 import type { TextProtect } from './decode-event.js'
 
@@ -20,6 +22,12 @@ export interface VerifiedResult {
   readonly fetchedAt: number
 }
 
+export interface VerifiedRules {
+  readonly protect: TextProtect
+  /** Adds input and output as JSON text: `records.json`. */
+  readonly json: boolean
+}
+
 const SIGNATURE_DIGITS = 12
 
 /** Tells a result from that of a later run of the same handshake. */
@@ -33,7 +41,7 @@ export function versionOf({ signature }: Verification): string {
  * Out:    records in received order; equal for a repeat of the same result but for the times, the origin and the attempt
  * Source: product.md section 7, VerifiedStage
  */
-export function verifiedStages(result: VerifiedResult, protect: TextProtect): VerifiedStage[] {
+export function verifiedStages(result: VerifiedResult, { protect, json }: VerifiedRules): VerifiedStage[] {
   const { chain, event, envelope, stages, verification, fetchedAt } = result
   const { handshakeId } = event
   const resultId = `${handshakeId}@${versionOf(verification)}`
@@ -69,5 +77,11 @@ export function verifiedStages(result: VerifiedResult, protect: TextProtect): Ve
     replays: chain.replays,
     resultId,
     fetchedAt,
+    inputJson: json ? jsonOf(stage, 'input') : null,
+    outputJson: json ? jsonOf(stage, 'output') : null,
   }))
+}
+
+function jsonOf(stage: FlatStage, side: 'input' | 'output'): string | null {
+  return columnJson(stage[side], (path) => stage.kinds[fullPath(side, path)])
 }

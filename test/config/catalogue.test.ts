@@ -2,9 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { MINIMAL, problemsIn } from './files.js'
 
 const problems = (types: string): readonly string[] =>
-  problemsIn(`${MINIMAL}catalogue:\n  types:\n${types.replaceAll(/^/gm, '    ')}\n`).filter(
-    (line) => !line.endsWith('catalogue.types: is not available in this version'),
-  )
+  problemsIn(`${MINIMAL}catalogue:\n  types:\n${types.replaceAll(/^/gm, '    ')}\n`)
 
 describe('catalogue.types', () => {
   it('takes a type', () => {
@@ -38,5 +36,30 @@ describe('catalogue.types', () => {
     const found = problems(types)
     expect(found).toHaveLength(1)
     expect(found[0]).toContain(text)
+  })
+})
+
+describe('records.form: typed', () => {
+  const typed = (more: string): readonly string[] => problemsIn(`${MINIMAL}records: { form: typed }\n${more}`)
+
+  it('is taken with types and without', () => {
+    expect(typed('')).toEqual([])
+    expect(typed('catalogue: { stages: { FS0000001: PAN, FS0000002: NOT_THERE } }\n')).toEqual([])
+  })
+
+  it('is refused where the topic of a type is another one already', () => {
+    const problems = typed(
+      'catalogue: { stages: { FS0000001: BANK_ACC } }\ntopics: { events: [attestr.verified.bank-acc] }\n',
+    )
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toContain('topics.events[0]: is the topic of typed records of BANK_ACC')
+  })
+
+  it('is refused where the topic of a type would be too long', () => {
+    const problems = typed(
+      `catalogue: { flows: { FX0000001: { FS0000001: PAN } } }\ntopics: { verified: ${'v'.repeat(246)} }\n`,
+    )
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toContain('topics.verified: is too long for the topic of PAN')
   })
 })

@@ -31,7 +31,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'core',
     'io/ops',
   ],
-  demo: ['commands', 'tools', 'config', 'stack', 'simulator', 'core', ...EDGES],
+  demo: ['catalogue', 'commands', 'tools', 'config', 'stack', 'simulator', 'core', ...EDGES],
   'index.ts': ['library', 'connector.ts', 'config', 'steps', 'core'],
   library: ['edges.ts', 'connector.ts', 'config', 'catalogue', 'steps', 'core', ...EDGES],
   'service.ts': ['edges.ts', 'connector.ts', 'config', 'core', ...EDGES],

@@ -27,7 +27,7 @@ const PAUSED: StatusParts['system'] = {
 const of = (more: Partial<StatusParts>) =>
   statusOf({
     ...{ system: RUNNING, gate: { calls: 1, events: 2, bytes: 3 }, lanes: [laneOf()] },
-    ...{ isStalled: false, now: 4000, ...more },
+    ...{ isStalled: false, now: 4000, drift: [], ...more },
   })
 
 describe('the status of a connector', () => {

@@ -73,6 +73,8 @@ describe('a verified event', () => {
       replays: 1,
       resultId: `${ID}@0123456789ab`,
       fetchedAt: NOW - 10,
+      inputJson: null,
+      outputJson: null,
     })
     expect(readBack(end.outputs[1], 'verified')).toMatchObject({
       recordId: `${ID}/FS0other@0123456789ab`,

@@ -18,6 +18,8 @@ export class StartRefused extends Error {
 export interface TopicNeeds {
   readonly events: readonly string[]
   readonly verified: string
+  /** Of typed records. */
+  readonly typed?: readonly string[]
   readonly deadLetter: string
   readonly outcomes: string | null
   readonly retry: readonly { readonly topic: string }[]
@@ -49,7 +51,9 @@ export async function ensureTopics(
   const waiting = { 'cleanup.policy': 'delete', 'retention.ms': '-1' }
   const wanted = [
     ...needs.events.map((topic) => settings(topic, { 'cleanup.policy': 'delete' })),
-    settings(needs.verified, { 'cleanup.policy': 'delete' }),
+    ...[needs.verified, ...(needs.typed ?? [])].map((topic) =>
+      settings(topic, { 'cleanup.policy': 'delete' }),
+    ),
     settings(needs.deadLetter, kept),
     ...(needs.outcomes === null ? [] : [settings(needs.outcomes, kept)]),
     ...needs.retry.map(({ topic }) => settings(topic, waiting)),

@@ -42,6 +42,29 @@ export async function resolveIds(
   return { verified, deadLetter, outcome }
 }
 
+/** Records of one stage type: their topic, and the JSON text of their schema. */
+export interface TypedSchema {
+  readonly stageType: string
+  readonly topic: string
+  readonly schema: string
+}
+
+/**
+ * Finds the ids of the schemas of typed records.
+ *
+ * Throws: RegistryDown, RegistryRefused
+ */
+export async function resolveTypedIds(
+  registry: Pick<SchemaRegistry, 'idOf'>,
+  kinds: readonly TypedSchema[],
+): Promise<(TypedSchema & { readonly id: number })[]> {
+  const found = []
+  for (const kind of kinds) {
+    found.push({ ...kind, id: await registry.idOf(subjectOf(kind.topic), kind.schema) })
+  }
+  return found
+}
+
 function read(name: string): string {
   return JSON.stringify(JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8')))
 }

@@ -3,6 +3,7 @@ import type { OutcomeFacts, RecordFacts } from './facts.js'
 import type { Judge } from './judge.js'
 import { groupBy, placeOf, placesOf } from './places.js'
 import { nameOf, onePerSource, sourcesOf, type Unit } from './units.js'
+import { found, stageOf, type Wanted, wantedOf } from './wanted.js'
 
 /** All stages of one result, each once, in one partition, as its outcome tells; and no records without such an outcome. */
 export function checkRecords(origin: Coordinates, unit: Unit, judge: Judge): void {
@@ -42,47 +43,62 @@ const mayBeOfAnother = ({ replays }: Unit, { seconds }: RecordFacts, judge: Judg
 
 function checkHandshake(unit: Unit, verified: readonly OutcomeFacts[], judge: Judge): void {
   const { records } = unit
-  const wanted: Wanted = (stageCount, stageIndex) =>
-    stageIndex < stageCount ? verified.filter((outcome) => outcome.records === stageCount).length : 0
+  const wanted = wantedOf(verified, records, judge.isTyped)
   checkWhole(unit, verified, wanted, judge)
-  checkDoubles(records, ({ stageCount, stageIndex }) => wanted(stageCount, stageIndex), judge)
+  checkDoubles(records, wanted.times, judge)
+  checkForms(records, wanted, judge)
   const [first] = records
   if (first === undefined) return
-  const partitions = new Set(records.map(({ at }) => `${at.topic}/${at.partition}`))
-  if (partitions.size > 1) judge.found('handshake-scattered', first.at, where(records))
+  if (isScattered(records, judge)) judge.found('handshake-scattered', first.at, where(records))
   const results = new Set(records.map(({ result }) => result))
   const handshakes = new Set([...verified, ...records].map(({ handshake }) => handshake))
   const isMixed = judge.exact && results.size > verified.length && !mayBeOfAnother(unit, first, judge)
   if (handshakes.size > 1 || isMixed) judge.found('handshake-mixed', first.at, where(records))
 }
 
-/** How many records of a stage the outcomes tell of. */
-type Wanted = (stageCount: number, stageIndex: number) => number
+/** Topics of as many partitions have a key in the same one. */
+function isScattered(records: readonly RecordFacts[], judge: Judge): boolean {
+  const alike = groupBy(records, ({ at }) => String(judge.partitionsOf(at.topic)))
+  return [...alike.values()].some((rows) => new Set(rows.map(({ at }) => at.partition)).size > 1)
+}
 
 function checkWhole(unit: Unit, verified: readonly OutcomeFacts[], wanted: Wanted, judge: Judge): void {
-  const found = new Map<string, number>()
-  for (const record of unit.records) found.set(stageOf(record), (found.get(stageOf(record)) ?? 0) + 1)
-  const torn = verified.find(({ records: stageCount }) => {
+  const { records } = unit
+  const stages = groupBy(records, stageOf)
+  const torn = verified.find((outcome) => {
+    const stageCount = wanted.stageCountOf(outcome)
     for (let stageIndex = 0; stageIndex < stageCount; stageIndex += 1) {
-      if ((found.get(stageOf({ stageCount, stageIndex })) ?? 0) < wanted(stageCount, stageIndex)) return true
+      const stage = { stageCount, stageIndex }
+      if ((stages.get(stageOf(stage))?.length ?? 0) < wanted.times(stage)) return true
     }
-    return false
+    const rows = records.filter((record) => record.stageCount === stageCount)
+    return found(rows, wanted, judge.isTyped) < wanted.records(stageCount)
   })
-  const foreign = unit.records.find(
-    (record) => wanted(record.stageCount, record.stageIndex) === 0 && !mayBeOfAnother(unit, record, judge),
-  )
+  const foreign = records.find((record) => wanted.times(record) === 0 && !mayBeOfAnother(unit, record, judge))
   const one = torn ?? verified[0]
   if (one === undefined || (torn === undefined && foreign === undefined)) return
   if (foreign === undefined && judge.mayLack('record', one.seconds)) {
     judge.lacks('record-out-of-reach', one.source)
     return
   }
-  const told = `${found.size} stages are there, the outcome at ${placeOf(one.at)} tells of ${one.records}`
+  const told = `${records.length} records of ${stages.size} stages are there, the outcome at ${placeOf(one.at)} tells of ${one.records}`
   const other = foreign === undefined ? '' : `, the record at ${placeOf(foreign.at)} of ${foreign.stageCount}`
   judge.found('handshake-torn', one.source, told + other)
 }
 
-/** No stage more often than wanted, no id for two stages. */
+/** No stage in two forms where the outcome tells of one. */
+function checkForms(records: readonly RecordFacts[], wanted: Wanted, judge: Judge): void {
+  for (const rows of groupBy(records, ({ stageCount }) => String(stageCount)).values()) {
+    const [first] = rows
+    const told = first === undefined ? 0 : wanted.records(first.stageCount)
+    const over = found(rows, wanted, judge.isTyped) - told
+    if (told === 0 || over <= 0) continue
+    if (judge.exact) tellDoubled(rows, judge)
+    else judge.repeated(over)
+  }
+}
+
+/** No stage more often than wanted in either form, no id for two stages. */
 function checkDoubles(
   records: readonly RecordFacts[],
   wanted: (record: RecordFacts) => number,
@@ -90,7 +106,8 @@ function checkDoubles(
 ): void {
   if (records.length < 2) return
   let surplus = 0
-  for (const [first, ...more] of groupBy(records, stageOf).values()) {
+  const stageAndForm = (record: RecordFacts): string => `${judge.isTyped(record)} ${stageOf(record)}`
+  for (const [first, ...more] of groupBy(records, stageAndForm).values()) {
     if (first === undefined) continue
     const same = [first, ...more]
     const over = same.length - Math.max(1, wanted(first))
@@ -113,8 +130,5 @@ function tellDoubled(same: readonly RecordFacts[], judge: Judge): void {
     judge.lacks('outcome-out-of-reach', first.at)
   else judge.found('record-doubled', first.at, where(same))
 }
-
-const stageOf = ({ stageCount, stageIndex }: Pick<RecordFacts, 'stageCount' | 'stageIndex'>): string =>
-  `${stageCount}/${stageIndex}`
 
 const where = (records: readonly RecordFacts[]): string => placesOf(records.map(({ at }) => at))

@@ -17,16 +17,18 @@ export const WANTED_FIELDS: Readonly<Record<OutputKind, readonly string[]>> = {
     'records',
     ...chained(),
   ],
-  verified: [
-    ...placed('origin'),
-    ...['recordId', 'handshakeId', 'resultId', 'stageIndex', 'stageCount'],
-    ...chained(),
-  ],
+  verified: [...placed('origin'), ...recorded(), ...chained()],
+  typed: [...placed('origin', '_'), ...recorded(), ...chained()],
   deadLetter: [...placed('source'), ...placed('origin'), 'handshakeId', 'code', ...chained()],
 }
 
-function placed(name: string): string[] {
-  return [`${name}.topic`, `${name}.partition`, `${name}.offset`]
+/** In: `joint` between the names; typed records are flat. */
+function placed(name: string, joint = '.'): string[] {
+  return ['topic', 'partition', 'offset'].map((part) => `${name}${joint}${part}`)
+}
+
+function recorded(): string[] {
+  return ['recordId', 'handshakeId', 'resultId', 'stageIndex', 'stageCount']
 }
 
 function chained(): string[] {
@@ -83,15 +85,8 @@ const FACTS: Readonly<
     if (!isOutcome(outcome) || !(code === null || isCode(code))) return null
     return { kind: 'outcome', ...common, source, outcome, code, records, handshake }
   },
-  verified(fields, message) {
-    const common = commonOf(fields, message)
-    const [id, handshake, result] = [fields['recordId'], handshakeIn(fields), fields['resultId']]
-    const [stageIndex, stageCount] = [whole(fields['stageIndex']), whole(fields['stageCount'])]
-    if (common === null || stageIndex === null || stageCount === null || handshake === null) return null
-    if (typeof id !== 'string' || typeof result !== 'string') return null
-    const hashes = { id: idHash(id), handshake, result: idHash(result) }
-    return { kind: 'record', ...common, stageIndex, stageCount, ...hashes }
-  },
+  verified: (fields, message) => recordFacts(fields, commonOf(fields, message)),
+  typed: (fields, message) => recordFacts(fields, commonOf(fields, message, '_')),
   deadLetter(fields, message) {
     const common = commonOf(fields, message)
     const source = placeIn(fields, 'source')
@@ -102,16 +97,25 @@ const FACTS: Readonly<
   },
 }
 
-function commonOf(fields: AvroFields, message: SourceMessage) {
-  const origin = placeIn(fields, 'origin')
+function recordFacts(fields: AvroFields, common: ReturnType<typeof commonOf>): RecordFacts | null {
+  const [id, handshake, result] = [fields['recordId'], handshakeIn(fields), fields['resultId']]
+  const [stageIndex, stageCount] = [whole(fields['stageIndex']), whole(fields['stageCount'])]
+  if (common === null || stageIndex === null || stageCount === null || handshake === null) return null
+  if (typeof id !== 'string' || typeof result !== 'string') return null
+  const hashes = { id: idHash(id), handshake, result: idHash(result) }
+  return { kind: 'record', ...common, stageIndex, stageCount, ...hashes }
+}
+
+function commonOf(fields: AvroFields, message: SourceMessage, joint = '.') {
+  const origin = placeIn(fields, 'origin', joint)
   const [attempt, replays] = [whole(fields['attempt']), whole(fields['replays'])]
   if (origin === null || attempt === null || replays === null) return null
   return { at: coordinatesOf(message), origin, attempt, replays, seconds: secondsOf(message) }
 }
 
-function placeIn(fields: AvroFields, name: string): Coordinates | null {
-  const topic = fields[`${name}.topic`]
-  const [partition, offset] = [whole(fields[`${name}.partition`]), whole(fields[`${name}.offset`])]
+function placeIn(fields: AvroFields, name: string, joint = '.'): Coordinates | null {
+  const [topic, ...numbers] = placed(name, joint).map((one) => fields[one])
+  const [partition = null, offset = null] = numbers.map(whole)
   if (typeof topic !== 'string' || !TOPIC.test(topic) || partition === null || offset === null) return null
   return { topic, partition, offset }
 }

@@ -1,4 +1,5 @@
 import type { Coordinates } from '../../core/model.js'
+import type { RecordFacts } from './facts.js'
 import type { Reach } from './reach.js'
 import { type InputKind, isSettled, partitionOf, type Scope } from './scope.js'
 import type { Tally, UnprovableReason, ViolationKind } from './tally.js'
@@ -8,6 +9,10 @@ export interface Judge extends Pick<Reach, 'mayLack' | 'mayLackOutcome'> {
   readonly exact: boolean
   kindOf(topic: string): InputKind | null
   isSettled(at: Coordinates): boolean
+  /** Whether it is one of the typed form. */
+  isTyped(record: RecordFacts): boolean
+  /** Of a topic that we write. */
+  partitionsOf(topic: string): number
   found(kind: ViolationKind, at: Coordinates, detail?: string): void
   lacks(reason: UnprovableReason, at: Coordinates): void
   /** Something is there once more than it must, which at-least-once allows. */
@@ -27,6 +32,8 @@ export function createJudge(scope: Scope, reach: Reach, tally: Tally, origin: Co
     exact: scope.exact,
     kindOf: (topic) => scope.inputs.get(topic)?.kind ?? null,
     isSettled: (at) => isSettled(scope, at),
+    isTyped: ({ at }) => scope.outputs.get(at.topic)?.kind === 'typed',
+    partitionsOf: (topic) => scope.outputs.get(topic)?.partitions.size ?? 0,
     mayLack: reach.mayLack,
     mayLackOutcome: reach.mayLackOutcome,
     found,

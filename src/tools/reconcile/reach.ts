@@ -25,6 +25,7 @@ const MARGIN_SECONDS = 60
 
 const KINDS: Readonly<Record<OutputKind, RowKind>> = {
   verified: 'record',
+  typed: 'record',
   deadLetter: 'deadLetter',
   outcome: 'outcome',
 }

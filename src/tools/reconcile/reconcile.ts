@@ -43,6 +43,7 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciliati
       ...{ scope, proof },
       readers: {
         verified: createFieldReader(registry, WANTED_FIELDS.verified),
+        typed: createFieldReader(registry, WANTED_FIELDS.typed),
         deadLetter: createFieldReader(registry, WANTED_FIELDS.deadLetter),
         outcome: createFieldReader(registry, WANTED_FIELDS.outcome),
       },

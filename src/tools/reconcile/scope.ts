@@ -4,7 +4,7 @@ import type { ReadRange } from '../../io/kafka/reader.js'
 import type { WrittenEnds } from '../../io/kafka/written.js'
 
 export type InputKind = 'event' | 'retry' | 'replay'
-export type OutputKind = 'verified' | 'deadLetter' | 'outcome'
+export type OutputKind = 'verified' | 'typed' | 'deadLetter' | 'outcome'
 
 interface Span {
   /** Start of the log. */
@@ -51,6 +51,8 @@ export interface ReconcileTopics {
   readonly retry: readonly string[]
   readonly replay: readonly string[]
   readonly verified: string
+  /** Of typed records, those that there may be; left out: none. */
+  readonly typed?: readonly string[]
   readonly deadLetter: string
   readonly outcomes: string
 }
@@ -110,7 +112,7 @@ export async function takeScope(
     for (const [topic] of inputs) committed.set(topic, await admin.committed(groupId, topic))
   }
   const outputs = new Map<string, OutputTopic>()
-  for (const [topic, kind] of outputsOf(topics)) {
+  for (const [topic, kind] of outputsOf(topics).filter(([one]) => existing.has(one))) {
     outputs.set(topic, { kind, partitions: await spansOf(topic) })
   }
   const read = new Map<string, InputTopic>()
@@ -131,11 +133,16 @@ const inputsOf = ({ events, retry, replay }: ReconcileTopics): [string, InputKin
   ...events.map((topic): [string, InputKind] => [topic, 'event']),
 ]
 
-const outputsOf = ({ verified, deadLetter, outcomes }: ReconcileTopics): [string, OutputKind][] => [
-  [verified, 'verified'],
-  [deadLetter, 'deadLetter'],
-  [outcomes, 'outcome'],
-]
+function outputsOf(topics: ReconcileTopics): [string, OutputKind][] {
+  const own: [string, OutputKind][] = [
+    [topics.verified, 'verified'],
+    [topics.deadLetter, 'deadLetter'],
+    [topics.outcomes, 'outcome'],
+  ]
+  const taken = new Set([...inputsOf(topics), ...own].map(([topic]) => topic))
+  const typed = (topics.typed ?? []).filter((topic) => !taken.has(topic))
+  return [...typed.map((topic): [string, OutputKind] => [topic, 'typed']), ...own]
+}
 
 function spanOf({ low, high }: PartitionRange, start: number | undefined): Span {
   const from = Math.min(Math.max(low, start ?? low), high)

@@ -1,5 +1,5 @@
 import { HANDSHAKE_COMPLETED } from '../../io/registry/handshake-completed.js'
-import { type RecordTopics, SCHEMAS, subjectOf } from '../../io/registry/schemas.js'
+import { type RecordTopics, SCHEMAS, subjectOf, type TypedSchema } from '../../io/registry/schemas.js'
 
 /** A schema under the subject where the registry is to hold it. */
 export interface WrittenSchema {
@@ -15,18 +15,22 @@ export interface SchemaTopics extends RecordTopics {
   readonly events: readonly string[]
 }
 
-/**
- * Every schema that a connector with these topics writes.
- *
- * In:     withEvents  also that of events, for producers that write them as Avro
- * Source: product.md section 7
- */
-export function writtenSchemas(topics: SchemaTopics, withEvents: boolean): readonly WrittenSchema[] {
+export interface WrittenOptions {
+  readonly topics: SchemaTopics
+  /** Stage types that have typed records. */
+  readonly typed: readonly TypedSchema[]
+  /** Also that of events, for producers that write them as Avro. */
+  readonly withEvents: boolean
+}
+
+/** Every schema that a connector with these topics writes. Source: product.md section 7 */
+export function writtenSchemas({ topics, typed, withEvents }: WrittenOptions): readonly WrittenSchema[] {
   const { verified, deadLetter, outcomes, events } = topics
   return [
     written(verified, SCHEMAS.verified),
     written(deadLetter, SCHEMAS.deadLetter),
     ...(outcomes === null ? [] : [written(outcomes, SCHEMAS.outcome)]),
+    ...typed.map(({ topic, schema }) => written(topic, schema)),
     ...(withEvents ? events.map((topic) => written(topic, HANDSHAKE_COMPLETED)) : []),
   ]
 }

@@ -47,6 +47,8 @@ const record: VerifiedStage = {
   replays: 0,
   resultId: 'x',
   fetchedAt: 3,
+  inputJson: null,
+  outputJson: null,
 }
 
 describe('an encoder', () => {

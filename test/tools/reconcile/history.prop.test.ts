@@ -20,6 +20,7 @@ const chain = (replays: fc.Arbitrary<readonly ChainPlan[]>): fc.Arbitrary<ChainP
     delays: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 3 })),
     end: fc.constantFrom('VERIFIED' as const, 'DEAD' as const, 'SKIPPED' as const),
     stages: fc.integer({ min: 1, max: 4 }),
+    form: fc.constantFrom('long' as const, 'typed' as const, 'both' as const),
     replays,
   })
 const leaf = chain(fc.constant([]))

@@ -12,6 +12,8 @@ export interface ChainPlan {
   readonly delays: number
   readonly end: 'VERIFIED' | 'DEAD' | 'SKIPPED'
   readonly stages: number
+  /** How its records are written; every other stage is of a type with typed records. Left out: long. */
+  readonly form?: 'long' | 'typed' | 'both'
   readonly replays: readonly ChainPlan[]
 }
 
@@ -29,7 +31,12 @@ export interface History {
 }
 
 const INPUTS = { events: 'event', retry: 'retry', retry2: 'retry', replay: 'replay' } as const
-const OUTPUTS = { verified: 'verified', dead: 'deadLetter', outcomes: 'outcome' } as const
+const OUTPUTS = {
+  verified: 'verified',
+  'verified.pan': 'typed',
+  dead: 'deadLetter',
+  outcomes: 'outcome',
+} as const
 export const PARTITIONS = 3
 /** Between moments lies more than clocks may differ. */
 export const SECONDS_A_MOMENT = 100
@@ -37,6 +44,11 @@ export const FIRST_SECONDS = 1_700_000_000
 
 const place = ({ topic, partition, offset }: Coordinates): string => `${topic}/${partition}@${offset}`
 const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`
+
+function topicsOf({ form = 'long' }: ChainPlan, stageIndex: number): string[] {
+  const isTyped = form !== 'long' && stageIndex % 2 === 0
+  return [...(isTyped && form === 'typed' ? [] : ['verified']), ...(isTyped ? ['verified.pan'] : [])]
+}
 
 interface Waiting {
   readonly at: Coordinates
@@ -84,11 +96,15 @@ export function playHistory(plans: readonly ChainPlan[], picks: readonly number[
     const handshake = idHash(name)
     const end = delaysLeft > 0 ? 'DELAYED' : plan.end
     const partition = (origin.partition + origin.offset) % PARTITIONS
+    let records = 0
     if (end === 'VERIFIED') {
       for (let stageIndex = 0; stageIndex < plan.stages; stageIndex += 1) {
         const ids = { id: idHash(`${name}/${stageIndex}`), handshake, result: idHash(`${name}@1`) }
         const record = { stageIndex, stageCount: plan.stages, ...ids }
-        write({ kind: 'record', at: append('verified', partition), ...common, ...record })
+        for (const topic of topicsOf(plan, stageIndex)) {
+          records += 1
+          write({ kind: 'record', at: append(topic, partition), ...common, ...record })
+        }
       }
     }
     if (end === 'DELAYED') {
@@ -106,7 +122,6 @@ export function playHistory(plans: readonly ChainPlan[], picks: readonly number[
       } as const
       write({ ...letter, ...common })
     }
-    const records = end === 'VERIFIED' ? plan.stages : 0
     const told = { outcome: end as OutcomeKind, code: end === 'VERIFIED' ? null : code, records, handshake }
     write({ kind: 'outcome', at: append('outcomes', partition), source: at, ...common, ...told })
     // The marker of a transaction takes an offset.

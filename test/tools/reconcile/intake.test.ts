@@ -33,6 +33,7 @@ async function take(topic: string, value: Buffer | null, more: Partial<SourceMes
     proof: { add: (facts) => void rows.push(facts), unreadable: (at) => void unreadable.push(place(at)) },
     readers: {
       verified: createFieldReader(registry, WANTED_FIELDS.verified),
+      typed: createFieldReader(registry, WANTED_FIELDS.typed),
       deadLetter: createFieldReader(registry, WANTED_FIELDS.deadLetter),
       outcome: createFieldReader(registry, WANTED_FIELDS.outcome),
     },

@@ -11,13 +11,14 @@ import { type ChainPlan, type Cut, factsOf, judgeRows, playHistory, scopeOf } fr
 
 const plain = { delays: 0, stages: 2, replays: [] } as const
 const verified: ChainPlan = { ...plain, end: 'VERIFIED' }
+const both: ChainPlan = { ...verified, form: 'both' }
 const dead: ChainPlan = { ...plain, end: 'DEAD' }
 const skipped: ChainPlan = { ...plain, end: 'SKIPPED' }
 const delayed: ChainPlan = { ...plain, delays: 2, end: 'VERIFIED' }
 const replayed: ChainPlan = { ...plain, end: 'DEAD', replays: [verified] }
 
 /** Events of every kind; none shares an origin. */
-const RIGHT = factsOf(playHistory([verified, dead, skipped, delayed, replayed, verified], [0, 1, 2]))
+const RIGHT = factsOf(playHistory([verified, dead, skipped, delayed, replayed, both], [0, 1, 2]))
 
 type Is<K extends Facts['kind']> = Extract<Facts, { readonly kind: K }>
 
@@ -46,6 +47,7 @@ const kindsOf = (rows: readonly Facts[], cut: Cut = {}): ViolationKind[] =>
 
 const retry = (): MessageFacts => pick('message', ({ at }) => at.topic === 'retry')
 const record = (): RecordFacts => pick('record', ({ attempt }) => attempt === 1)
+const typed = (): RecordFacts => pick('record', ({ at }) => at.topic === 'verified.pan')
 const letter = (): DeadLetterFacts => pick('deadLetter')
 
 /** Each fault with what is found, in any order; together they show every word there is. */
@@ -115,6 +117,26 @@ const FAULTS: readonly [string, () => readonly Facts[], readonly ViolationKind[]
     ['retry-doubled'],
   ],
   ['a stage is missing', () => without(record()), ['handshake-torn']],
+  ['a typed record is missing', () => without(typed()), ['handshake-torn']],
+  [
+    'a long record is missing beside a typed one',
+    () => without(pick('record', (row) => row.id === typed().id && row !== typed())),
+    ['handshake-torn'],
+  ],
+  ['a typed record is there twice', () => [...RIGHT, again(typed())], ['record-doubled']],
+  [
+    'a typed record that no outcome tells of',
+    () => [
+      ...RIGHT,
+      again(record(), { at: { topic: 'verified.pan', partition: record().at.partition, offset: 900 } }),
+    ],
+    ['record-doubled'],
+  ],
+  [
+    'a typed record lies in another partition than its event',
+    () => instead(typed(), { at: { ...typed().at, partition: (typed().at.partition + 1) % 3 } }),
+    ['handshake-scattered'],
+  ],
   [
     'no record of a handshake came out',
     () => RIGHT.filter((row) => row.kind !== 'record' || row.origin !== record().origin),
@@ -188,7 +210,7 @@ describe('the proof', () => {
       waiting: 0,
       violations: 0,
     })
-    expect(counts).toMatchObject({ verified: 4, dead: 2, skipped: 1, delayed: 2, records: 8, deadLetters: 2 })
+    expect(counts).toMatchObject({ verified: 4, dead: 2, skipped: 1, delayed: 2, records: 9, deadLetters: 2 })
   })
 
   it.each(FAULTS)('finds that %s', (_, rows, kinds, cut = {}) => {
