@@ -31,7 +31,10 @@ const register = (subject: string, schema: string) => ask('POST', `/subjects/${s
 const versionsOf = async (subject: string) => (await ask('GET', `/subjects/${subject}/versions`)).body
 
 /** Topics of their own, and the command with a configuration that names them. */
-function createDesk(registry: Readonly<Record<string, unknown>> = {}) {
+function createDesk(
+  registry: Readonly<Record<string, unknown>> = {},
+  more: Readonly<Record<string, unknown>> = {},
+) {
   const prefix = uniqueName('schemas')
   const topics = {
     ...{ events: [`${prefix}.events`], verified: `${prefix}.verified` },
@@ -42,7 +45,7 @@ function createDesk(registry: Readonly<Record<string, unknown>> = {}) {
     attestr: { credentials: [{ id: 'main', authToken: 'token', clientSecret: 'secret' }] },
     kafka: { brokers: ['127.0.0.1:1'] },
     schemaRegistry: { url: stack().registryUrl, ...registry },
-    topics,
+    ...{ topics, ...more },
   }
   writeFileSync(file, JSON.stringify(config))
   const run = (action: string, ...more: string[]): Promise<Ran> =>
@@ -74,6 +77,21 @@ describe('schemas print', () => {
     const desk = createDesk()
     const { code, err } = await desk.run('print', '--subject', 'nothing')
     expect([code, err.includes(desk.outcomes)]).toEqual([2, true])
+  })
+})
+
+describe('the schemas of typed records', () => {
+  const typed = { records: { form: 'both' }, catalogue: { stages: { FS0pan: 'PAN', FS0bank: 'BANK_ACC' } } }
+
+  it('are printed, registered and checked with the others, for the types that stages have', async () => {
+    const desk = createDesk({}, typed)
+    const records = (ran: Ran): unknown[] => desk.rows(ran).map(({ record }) => record)
+    const printed = await desk.run('print', '--json')
+    expect(records(printed).slice(-2)).toEqual(['attestr.stage.Pan', 'attestr.stage.BankAcc'])
+    expect((await desk.run('register')).code).toBe(0)
+    expect(await versionsOf(`${desk.topics.verified}.bank-acc-value`)).toEqual([1])
+    const checked = await desk.run('check', '--json')
+    expect(desk.rows(checked).map(({ status }) => status)).toEqual(Array(5).fill('registered'))
   })
 })
 
@@ -199,5 +217,35 @@ describe('a start while the registry is away', () => {
     ).toEqual(['schema-ids-kept'])
     await second.stop()
     expect(await site.violations({ callsOnce: true })).toBe('')
+  })
+
+  it('goes over to the ids of the registry when it is back and has others', async ({ onTestFinished }) => {
+    const { host, pathname } = new URL(stack().registryUrl)
+    const door = await createDoor(host)
+    onTestFinished(() => door.shut())
+    await door.open()
+    const idsFile = join(folder, `${uniqueName('ids')}.json`)
+    const site = await createSite({ partitions: 1, registryUrl: `http://${door.address}${pathname}` })
+    onTestFinished(() => site.close())
+    const first = await site.here(`schemaRegistry.idsFile=${idsFile}`)
+    await first.started
+    await first.stop()
+    const kept = readFileSync(idsFile, 'utf8')
+    writeFileSync(idsFile, kept.replace(/"id": (\d+)/g, '"id": 90000$1'))
+
+    await door.shut()
+    const second = await site.here(`schemaRegistry.idsFile=${idsFile}`)
+    await second.started
+    await door.open()
+    await until('the ids were compared', () =>
+      second.lines.some(({ event }) => event === 'schema-ids-differ'),
+    )
+    await site.send([{ key: site.handshakeId(1), value: site.events.completed(site.handshakeId(1)) }])
+    await until('the event has ended', () => site.caughtUp())
+    await second.stop()
+    expect(await site.violations({ callsOnce: true })).toBe('')
+    const ids = (await site.rows(site.topics.verified)).map(({ value }) => value?.readUInt32BE(1) ?? 0)
+    expect([ids.length > 0, ids.every((id) => id < 90_000)]).toEqual([true, true])
+    expect(readFileSync(idsFile, 'utf8')).toBe(kept)
   })
 })
