@@ -5,16 +5,20 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import avro from 'avsc'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { typedSchemaOf } from '../../src/catalogue/avro.js'
 import { BUILT_IN } from '../../src/catalogue/built-in.js'
-import type { DeadLetter, OutcomeRow, VerifiedStage } from '../../src/core/records.js'
+import { typedTopicOf } from '../../src/catalogue/typed-kinds.js'
+import type { DeadLetter, OutcomeRow, TypedRecord, VerifiedStage } from '../../src/core/records.js'
 import { createSchemaRegistry } from '../../src/io/registry/client.js'
 import { createEncoders } from '../../src/io/registry/encoders.js'
-import { HANDSHAKE_COMPLETED } from '../../src/io/registry/handshake-completed.js'
-import { resolveIds, SCHEMAS } from '../../src/io/registry/schemas.js'
+import {
+  createHandshakeCompletedEncoder,
+  HANDSHAKE_COMPLETED,
+  type HandshakeCompleted,
+} from '../../src/io/registry/handshake-completed.js'
+import { resolveIds, resolveTypedIds, SCHEMAS } from '../../src/io/registry/schemas.js'
 import { valuesOf } from '../support/avro-values.js'
 import { uniqueName } from '../support/broker.js'
 import { javaMissing, runJava } from '../support/java.js'
@@ -46,24 +50,25 @@ async function writtenRows(): Promise<Row[]> {
   try {
     const topic = uniqueName('wire')
     const ids = await resolveIds(registry, {
-      verified: topic,
-      deadLetter: `${topic}.d`,
-      outcomes: `${topic}.o`,
+      ...{ verified: topic, deadLetter: `${topic}.d`, outcomes: `${topic}.o` },
     })
-    const encode = createEncoders({ ids })
-    const others = [HANDSHAKE_COMPLETED, ...Object.values(BUILT_IN).map(typedSchemaOf)]
-    const typed: Row[] = []
-    for (const [index, schema] of others.entries()) {
-      const type = avro.Type.forSchema(JSON.parse(schema))
-      const header = Buffer.alloc(5)
-      header.writeUInt32BE(await registry.idOf(`${topic}.${index}-value`, schema), 1)
-      typed.push(...rowsOf(schema, ROWS_OF_TYPE, (value) => Buffer.concat([header, type.toBuffer(value)])))
+    const kinds = Object.values(BUILT_IN).map((spec) => ({
+      ...{ stageType: spec.name, topic: typedTopicOf(topic, spec.name), schema: typedSchemaOf(spec) },
+    }))
+    const typed = await resolveTypedIds(registry, kinds)
+    const encode = createEncoders({ ids, typed })
+    const event = await createHandshakeCompletedEncoder(registry, `${topic}.e`)
+    const encoderOf = (stageType: string) => (value: unknown) => {
+      const found = encode.typed.get(stageType)
+      if (found === undefined) throw new Error(`no encoder of ${stageType}`)
+      return found(value as TypedRecord)
     }
     return [
       ...rowsOf(SCHEMAS.verified, ROWS, (value) => encode.verified(value as VerifiedStage)),
       ...rowsOf(SCHEMAS.deadLetter, ROWS, (value) => encode.deadLetter(value as DeadLetter)),
       ...rowsOf(SCHEMAS.outcome, ROWS, (value) => encode.outcome(value as OutcomeRow)),
-      ...typed,
+      ...rowsOf(HANDSHAKE_COMPLETED, ROWS_OF_TYPE, (value) => event(value as HandshakeCompleted)),
+      ...kinds.flatMap(({ stageType, schema }) => rowsOf(schema, ROWS_OF_TYPE, encoderOf(stageType))),
     ]
   } finally {
     await registry.close()
