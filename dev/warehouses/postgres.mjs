@@ -78,7 +78,7 @@ function ownerOfServer() {
   return { uid: Number(uid), gid: Number(gid) }
 }
 
-const freePort = () =>
+export const freePort = () =>
   new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

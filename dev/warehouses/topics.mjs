@@ -45,6 +45,7 @@ export async function createTopics({ handshakes, records }) {
   await send(0, handshakes)
   return {
     ...{ brokers: stack.brokers.join(','), registryUrl: stack.registryUrl, send },
+    kinds: (topic) => kindsOf(stack.registryUrl, topic),
     rows: (topic) => rowsOf({ kafka, topic, registryUrl: stack.registryUrl }),
     names: async () =>
       (await adminOf(kafka, (admin) => admin.listTopics())).filter((name) => !name.startsWith('__')),
@@ -128,6 +129,14 @@ async function rowsOf({ kafka, topic, registryUrl }) {
   await until(`the end of ${topic}`, () => left.size === 0)
   await consumer.disconnect()
   return rows
+}
+
+/** The fields of a topic's records, each with its logical type or its type. */
+async function kindsOf(registryUrl, topic) {
+  const answer = await fetch(`${registryUrl}/subjects/${topic}-value/versions/latest`)
+  const { fields } = JSON.parse((await answer.json()).schema)
+  const kindOf = (type) => (typeof type === 'string' ? type : (type.logicalType ?? type.type))
+  return new Map(fields.map(({ name, type }) => [name, kindOf(Array.isArray(type) ? type[1] : type)]))
 }
 
 export async function until(what, holds, withinMs = 120_000) {

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createChecks } from './checks.mjs'
+import { connectNames, runConnect } from './connect.mjs'
 import { jarsOf, runJava } from './java.mjs'
 import { postgresBin, startPostgres } from './postgres.mjs'
 import { createTopics, VERIFIED } from './topics.mjs'
@@ -24,43 +25,101 @@ if (bin === null) {
   process.exit(1)
 }
 const flink = jarsOf(join(FOLDER, 'flink'), 'warehouse-flink')
+const connect = jarsOf(join(FOLDER, 'connect'), 'warehouse-connect')
 const scratch = mkdtempSync(join(tmpdir(), 'warehouse-sql-'))
 const postgres = await startPostgres(bin)
-const topics = await createTopics({ handshakes, records: {} })
-const checks = createChecks()
+const topics = await createTopics({ handshakes, records: { form: 'both' } })
+const checks = createChecks(topics, postgres)
 const names = {
   ...{ brokers: topics.brokers, registryUrl: topics.registryUrl, jdbcUrl: postgres.jdbcUrl },
-  verifiedTopic: VERIFIED,
+  ...{ verifiedTopic: VERIFIED, ...(await connectNames(topics.registryUrl, scratch)) },
 }
 
 /** A file of this folder with the names of this run in it. */
 function filled(path) {
-  const text = readFileSync(join(FOLDER, path), 'utf8').replace(
-    /\$\{(\w+)\}/g,
-    (whole, name) => names[name] ?? whole,
-  )
+  const text = readFileSync(join(FOLDER, path), 'utf8')
   const file = join(scratch, path.replaceAll('/', '-'))
-  writeFileSync(file, text)
+  writeFileSync(
+    file,
+    text.replace(/\$\{(\w+)\}/g, (whole, name) => names[name] ?? whole),
+  )
   return file
 }
 
-const flinkRuns = (path) => runJava(flink, [...OPENED, join(FOLDER, 'flink', 'Sql.java'), filled(path)])
 // Flink's serializers look into classes of Java itself.
 const OPENED = ['java.lang', 'java.util', 'java.time', 'java.net', 'java.nio'].flatMap((name) => [
   '--add-opens',
   `java.base/${name}=ALL-UNNAMED`,
 ])
+const flinkRuns = (path) => runJava(flink, [...OPENED, join(FOLDER, 'flink', 'Sql.java'), filled(path)])
+const postgresRuns = (path) => postgres.sql(readFileSync(join(FOLDER, path), 'utf8'))
+
+const typedTopics = async () =>
+  (await topics.names()).filter((name) => name.startsWith(`${VERIFIED}.`)).sort()
+const tableOf = (topic) => topic.replaceAll(/[.-]/g, '_')
+
+/** Flink SQL: the long form with its maps, and a typed topic. */
+async function throughFlink() {
+  console.log('Flink SQL, long form')
+  await flinkRuns('flink/long.sql')
+  await checks.long()
+  console.log('Flink SQL, typed')
+  await flinkRuns('flink/typed.sql')
+  await checks.typed(`${VERIFIED}.pan`, 'pan_typed')
+}
+
+/** A JDBC sink connector: every typed topic. */
+async function throughConnect() {
+  console.log('Kafka Connect with a JDBC sink, every typed topic')
+  const wanted = new Map()
+  for (const topic of await typedTopics()) {
+    const ids = new Set((await topics.rows(topic)).map(({ recordId }) => recordId))
+    if (ids.size > 0) wanted.set(tableOf(topic), ids.size)
+  }
+  const count = (table) => Number(postgres.sql(`SELECT coalesce((SELECT count(*) FROM "${table}"), 0)`))
+  const tables = () =>
+    new Set(postgres.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").split('\n'))
+  const isDone = () => {
+    const there = tables()
+    return [...wanted].every(([table, rows]) => there.has(table) && count(table) >= rows)
+  }
+  const files = [filled('connect/worker.properties'), filled('connect/sink.properties')]
+  await runConnect({ jars: connect, files, isDone })
+  for (const topic of await typedTopics()) {
+    if (wanted.has(tableOf(topic))) await checks.typed(topic, tableOf(topic))
+  }
+}
+
+/** Every copy in a staging table, then a MERGE, twice. */
+function throughMerge() {
+  console.log('MERGE of a staging table that holds every row twice, run twice')
+  postgres.sql(
+    'DROP TABLE IF EXISTS pan_staged, pan_merged; CREATE TABLE pan_merged (LIKE pan_typed INCLUDING ALL); ' +
+      'CREATE TABLE pan_staged AS SELECT * FROM pan_typed UNION ALL SELECT * FROM pan_typed',
+  )
+  for (let run = 0; run < 2; run += 1) postgresRuns('postgres/merge.sql')
+  const differ = 'SELECT count(*) FROM (TABLE pan_typed EXCEPT TABLE pan_merged) AS d'
+  checks.same(
+    'rows of pan_merged',
+    postgres.sql('SELECT count(*) FROM pan_merged'),
+    postgres.sql('SELECT count(*) FROM pan_typed'),
+  )
+  checks.same('rows that differ', postgres.sql(differ), 0)
+}
 
 try {
-  postgres.sql(readFileSync(join(FOLDER, 'postgres', 'long.sql'), 'utf8'))
-  console.log(`the long form, ${handshakes} handshakes, a third of the webhooks twice`)
-  const printed = await flinkRuns('flink/long.sql')
-  console.log(printed.trim().split('\n').at(-1))
-  await checks.long(topics, postgres)
-  console.log('the same again, with new records and all that was loaded before')
+  postgresRuns('postgres/long.sql')
+  postgresRuns('postgres/typed.sql')
+  console.log(`${handshakes} handshakes, a third of the webhooks twice`)
+  await throughFlink()
+  await throughConnect()
+  throughMerge()
+  console.log('once more: everything that was loaded before, and 30 handshakes behind it')
   await topics.send(handshakes, handshakes + 30)
-  await flinkRuns('flink/long.sql')
-  await checks.long(topics, postgres)
+  await throughFlink()
+  rmSync(names.offsetsFile, { force: true })
+  await throughConnect()
+  throughMerge()
 } finally {
   await topics.stop()
   postgres.stop()

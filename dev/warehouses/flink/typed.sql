@@ -6,15 +6,17 @@ CREATE TABLE pan (
   stageId STRING,
   status STRING,
   valid BOOLEAN,
-${panColumns}
+  output_name STRING,
+  output_panStatus STRING,
+  output_birthOrIncorporatedDate STRING,
+  output_birthOrIncorporatedDate_date DATE,
   extra STRING,
-  origin_topic STRING,
-  origin_partition INT,
+  verification_credentialId STRING,
   origin_offset BIGINT,
   fetchedAt TIMESTAMP(3)
 ) WITH (
   'connector' = 'kafka',
-  'topic' = 'attestr.verified.pan',
+  'topic' = '${verifiedTopic}.pan',
   'properties.bootstrap.servers' = '${brokers}',
   'properties.isolation.level' = 'read_committed',
   'scan.startup.mode' = 'earliest-offset',
@@ -22,3 +24,33 @@ ${panColumns}
   'format' = 'avro-confluent',
   'avro-confluent.url' = '${registryUrl}'
 );
+
+-- PostgreSQL folds names to lower case. The primary key makes the sink write upserts.
+CREATE TABLE pan_sink (
+  recordId STRING,
+  handshakeId STRING,
+  resultId STRING,
+  stageId STRING,
+  status STRING,
+  valid BOOLEAN,
+  output_name STRING,
+  output_panStatus STRING,
+  output_birthOrIncorporatedDate STRING,
+  output_birthOrIncorporatedDate_date DATE,
+  extra STRING,
+  verification_credentialId STRING,
+  fetchedAt TIMESTAMP(3),
+  PRIMARY KEY (recordId) NOT ENFORCED
+) WITH (
+  'connector' = 'jdbc',
+  'url' = '${jdbcUrl}',
+  'username' = 'warehouse',
+  'password' = 'any',
+  'table-name' = 'pan_typed'
+);
+
+INSERT INTO pan_sink
+SELECT recordId, handshakeId, resultId, stageId, status, valid, output_name, output_panStatus,
+       output_birthOrIncorporatedDate, output_birthOrIncorporatedDate_date, extra,
+       verification_credentialId, fetchedAt
+FROM pan;
