@@ -16,7 +16,7 @@ export function createChecks(topics, postgres) {
   }
   /** Rows, counted and digested, in a table and as they should be. */
   const sameRows = (table, columns, rows) => {
-    same(`rows of ${table}`, postgres.sql(`SELECT count(*) FROM ${table}`), rows.length)
+    same(`rows of ${table}`, postgres.sql(`SELECT count(*) FROM "${table}"`), rows.length)
     same(
       `digest of ${columns.length} columns of ${table}`,
       digestIn(postgres, table, columns),
@@ -104,7 +104,7 @@ function digestIn(postgres, table, columns) {
     const text = isTime ? `(extract(epoch FROM ${column}) * 1000)::bigint::text` : `${column}::text`
     return `coalesce(${text}, '${NULL}')`
   })
-  const lines = `SELECT md5(concat_ws(U&'\\001f', ${cells.join(', ')})) AS line FROM ${table}`
+  const lines = `SELECT md5(concat_ws(U&'\\001f', ${cells.join(', ')})) AS line FROM "${table}"`
   return postgres.sql(`SELECT md5(string_agg(line, '' ORDER BY line COLLATE "C")) FROM (${lines}) AS t`)
 }
 

@@ -4,6 +4,9 @@ import { startJava } from './java.mjs'
 import { freePort } from './postgres.mjs'
 import { until } from './topics.mjs'
 
+// Warnings alone: a worker says a great deal at the level above.
+const LOGGING = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']
+
 /**
  * Runs the sink until it has read all there is.
  *
@@ -11,7 +14,12 @@ import { until } from './topics.mjs'
  *      isDone  whether everything has arrived
  */
 export async function runConnect({ jars, files, isDone }) {
-  const worker = startJava(jars, ['-Xmx512m', 'org.apache.kafka.connect.cli.ConnectStandalone', ...files])
+  const worker = startJava(jars, [
+    '-Xmx512m',
+    ...LOGGING,
+    'org.apache.kafka.connect.cli.ConnectStandalone',
+    ...files,
+  ])
   let code = null
   void worker.ended.then((ended) => {
     code = ended

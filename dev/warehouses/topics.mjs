@@ -45,6 +45,7 @@ export async function createTopics({ handshakes, records }) {
   await send(0, handshakes)
   return {
     ...{ brokers: stack.brokers.join(','), registryUrl: stack.registryUrl, send },
+    hasRead: (groupId, names) => hasRead(kafka, groupId, names),
     kinds: (topic) => kindsOf(stack.registryUrl, topic),
     rows: (topic) => rowsOf({ kafka, topic, registryUrl: stack.registryUrl }),
     names: async () =>
@@ -90,6 +91,19 @@ const isCaughtUp = (kafka, groupId) =>
     const [answer] = await admin.fetchOffsets({ groupId, topics: [EVENTS] })
     const committed = new Map(answer?.partitions.map((one) => [one.partition, Number(one.offset)]))
     return ends.every(({ partition, high }) => Number(high) === 0 || committed.get(partition) >= Number(high))
+  })
+
+/** Whether a group has read topics to their ends. Behind the last record lies the marker of its transaction. */
+const hasRead = (kafka, groupId, topics) =>
+  adminOf(kafka, async (admin) => {
+    const committed = await admin.fetchOffsets({ groupId, topics })
+    for (const { topic, partitions } of committed) {
+      const offsets = new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]))
+      for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
+        if (high !== low && offsets.get(partition) < Number(high) - 1) return false
+      }
+    }
+    return true
   })
 
 const createEventsTopic = (kafka) =>

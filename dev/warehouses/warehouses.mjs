@@ -2,7 +2,7 @@
  * Loads what a connector wrote into PostgreSQL, for real, and compares it with the topics. Starts a broker, a registry, a
  * simulator, a connector, PostgreSQL, Flink and Kafka Connect on this machine. docs/warehouses.md shows the statements.
  *
- * Usage: node dev/warehouses/warehouses.mjs [--handshakes N]
+ * Usage: node dev/warehouses/warehouses.mjs [--handshakes N] [--only flink|connect]
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,7 +16,9 @@ import { postgresBin, startPostgres } from './postgres.mjs'
 import { createTopics, VERIFIED } from './topics.mjs'
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url))
-const { values } = parseArgs({ options: { handshakes: { type: 'string', default: '600' } } })
+const { values } = parseArgs({
+  options: { handshakes: { type: 'string', default: '600' }, only: { type: 'string' } },
+})
 const handshakes = Number(values.handshakes)
 
 const bin = postgresBin()
@@ -56,7 +58,7 @@ const postgresRuns = (path) => postgres.sql(readFileSync(join(FOLDER, path), 'ut
 
 const typedTopics = async () =>
   (await topics.names()).filter((name) => name.startsWith(`${VERIFIED}.`)).sort()
-const tableOf = (topic) => topic.replaceAll(/[.-]/g, '_')
+const tableOf = (topic) => topic.replaceAll('.', '_')
 
 /** Flink SQL: the long form with its maps, and a typed topic. */
 async function throughFlink() {
@@ -68,26 +70,19 @@ async function throughFlink() {
   await checks.typed(`${VERIFIED}.pan`, 'pan_typed')
 }
 
-/** A JDBC sink connector: every typed topic. */
+let connectors = 0
+
+/** A JDBC sink connector: every typed topic. Each time another one, which reads everything from the start. */
 async function throughConnect() {
+  connectors += 1
+  names.connectorName = `typed-records-${connectors}`
   console.log('Kafka Connect with a JDBC sink, every typed topic')
-  const wanted = new Map()
-  for (const topic of await typedTopics()) {
-    const ids = new Set((await topics.rows(topic)).map(({ recordId }) => recordId))
-    if (ids.size > 0) wanted.set(tableOf(topic), ids.size)
-  }
-  const count = (table) => Number(postgres.sql(`SELECT coalesce((SELECT count(*) FROM "${table}"), 0)`))
-  const tables = () =>
-    new Set(postgres.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").split('\n'))
-  const isDone = () => {
-    const there = tables()
-    return [...wanted].every(([table, rows]) => there.has(table) && count(table) >= rows)
-  }
+  const written = []
+  for (const topic of await typedTopics()) if ((await topics.rows(topic)).length > 0) written.push(topic)
+  const isDone = () => topics.hasRead(`connect-${names.connectorName}`, written)
   const files = [filled('connect/worker.properties'), filled('connect/sink.properties')]
   await runConnect({ jars: connect, files, isDone })
-  for (const topic of await typedTopics()) {
-    if (wanted.has(tableOf(topic))) await checks.typed(topic, tableOf(topic))
-  }
+  for (const topic of written) await checks.typed(topic, tableOf(topic))
 }
 
 /** Every copy in a staging table, then a MERGE, twice. */
@@ -107,19 +102,22 @@ function throughMerge() {
   checks.same('rows that differ', postgres.sql(differ), 0)
 }
 
+async function load() {
+  if (values.only !== 'connect') {
+    await throughFlink()
+    throughMerge()
+  }
+  if (values.only !== 'flink') await throughConnect()
+}
+
 try {
   postgresRuns('postgres/long.sql')
   postgresRuns('postgres/typed.sql')
   console.log(`${handshakes} handshakes, a third of the webhooks twice`)
-  await throughFlink()
-  await throughConnect()
-  throughMerge()
+  await load()
   console.log('once more: everything that was loaded before, and 30 handshakes behind it')
   await topics.send(handshakes, handshakes + 30)
-  await throughFlink()
-  rmSync(names.offsetsFile, { force: true })
-  await throughConnect()
-  throughMerge()
+  await load()
 } finally {
   await topics.stop()
   postgres.stop()
