@@ -15,6 +15,8 @@ import { startSimulator } from '../../dist/simulator/server.js'
 import { startStack } from '../../dist/stack/stack.js'
 
 const SEED = 2026
+// A batch has to stay below what a broker takes.
+const SEND_AT_ONCE = 20
 const EVENTS = 'attestr.handshakes'
 export const VERIFIED = 'attestr.verified'
 
@@ -37,7 +39,10 @@ export async function createTopics({ handshakes, records }) {
     const once = ids.map((key) => ({ key, value: events.completed(key) }))
     const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
     await producer.connect()
-    await producer.send({ topic: EVENTS, messages: [...once, ...once.filter((_, n) => n % 3 === 0)] })
+    const messages = [...once, ...once.filter((_, n) => n % 3 === 0)]
+    for (let at = 0; at < messages.length; at += SEND_AT_ONCE) {
+      await producer.send({ topic: EVENTS, messages: messages.slice(at, at + SEND_AT_ONCE) })
+    }
     await producer.disconnect()
     await work(config, kafka)
   }
