@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { type TypedKind, typedKindsOf } from './catalogue/typed-kinds.js'
 import type { Config } from './config/config.js'
 import { topicsRead } from './config/topics-read.js'
@@ -14,11 +15,13 @@ import { loadKafkajs } from './io/kafka/patches.js'
 import { createKafkaSource } from './io/kafka/source.js'
 import { ensureTopics, StartRefused, settleFirstOffsets, untilItWorks } from './io/kafka/topics.js'
 import { createTransactionalDelivery } from './io/kafka/transactional.js'
-import { createSchemaRegistry } from './io/registry/client.js'
-import { createEncoders, type EncoderOptions } from './io/registry/encoders.js'
+import { createSchemaRegistry, type RegistryOptions } from './io/registry/client.js'
+import type { EncoderOptions } from './io/registry/encoders.js'
 import { createEventReader } from './io/registry/events.js'
+import { createKeptIds, type KeptIds } from './io/registry/kept-ids.js'
 import { createOutcomeSourceReader } from './io/registry/outcomes.js'
-import { RegistryDown, type SchemaRegistry } from './io/registry/registry.js'
+import { RegistryDown, RegistryRefused, type SchemaRegistry } from './io/registry/registry.js'
+import { createReplaceableEncoders, type ReplaceableEncoders } from './io/registry/replaceable-encoders.js'
 import { resolveIds, resolveTypedIds } from './io/registry/schemas.js'
 import { createDepartures } from './io/system/departures.js'
 import { createTurns } from './io/system/turns.js'
@@ -44,19 +47,60 @@ export async function openRealEdges(options: RealEdgesOptions): Promise<Edges> {
   const kinds = typedKindsOf(config)
   try {
     await prepareTopics(options, connection, admin, kinds)
-    const ids = await untilItWorks({
-      ...options,
-      what: 'schema registry',
-      operation: told(options, 'registry-down', async () => ({
-        ids: await resolveIds(registry, config.topics),
-        typed: await resolveTypedIds(registry, kinds),
-      })),
-      isPassing: (error) => error instanceof RegistryDown,
-    })
-    return assemble(options, { connection, admin, registry, ids })
+    const { url, idsFile } = config.schemaRegistry
+    const kept = createKeptIds({ registry, url, file: idsFile, log: options.log })
+    const resolve = (): Promise<Ids> => resolveAll(kept, config, kinds)
+    const ids = await askRegistry(options, told(options, 'registry-down', resolve))
+    const encoders = createReplaceableEncoders(ids)
+    if (kept.wereUsed()) void confirmIds(options, { kept, ids, encoders, resolve })
+    else kept.keep()
+    return assemble(options, { connection, admin, registry, encoders })
   } catch (error) {
     await Promise.all([admin.close(), registry.close()])
     throw error
+  }
+}
+
+type Ids = Required<Pick<EncoderOptions, 'ids' | 'typed'>>
+
+async function resolveAll(
+  registry: Pick<SchemaRegistry, 'idOf'>,
+  { topics }: Config,
+  kinds: readonly TypedKind[],
+): Promise<Ids> {
+  return { ids: await resolveIds(registry, topics), typed: await resolveTypedIds(registry, kinds) }
+}
+
+function askRegistry(options: RealEdgesOptions, operation: () => Promise<Ids>): Promise<Ids> {
+  const isPassing = (error: unknown): boolean => error instanceof RegistryDown
+  return untilItWorks({ ...options, what: 'schema registry', operation, isPassing })
+}
+
+interface Unconfirmed {
+  readonly kept: KeptIds
+  readonly ids: Ids
+  readonly encoders: ReplaceableEncoders
+  readonly resolve: () => Promise<Ids>
+}
+
+/** A registry that was emptied gives other ids: as soon as it answers, the kept ones are compared with its own. Never throws. */
+async function confirmIds(options: RealEdgesOptions, unconfirmed: Unconfirmed): Promise<void> {
+  const { kept, ids, encoders, resolve } = unconfirmed
+  const { log, signal } = options
+  try {
+    const now = await askRegistry(options, async () => {
+      const found = await resolve()
+      if (kept.wereUsed()) throw new RegistryDown('connection')
+      return found
+    })
+    kept.keep()
+    if (isDeepStrictEqual(now, ids)) return
+    encoders.replace(now)
+    log.error('schema-ids-differ')
+  } catch (error) {
+    if (signal.aborted) return
+    const refused = error instanceof RegistryRefused ? { reason: error.reason, subject: error.subject } : {}
+    log.error('schema-ids-refused', refused)
   }
 }
 
@@ -82,10 +126,10 @@ interface Opened {
   readonly connection: KafkaConnection
   readonly admin: KafkaAdmin
   readonly registry: SchemaRegistry
-  readonly ids: Required<Pick<EncoderOptions, 'ids' | 'typed'>>
+  readonly encoders: ReplaceableEncoders
 }
 
-function assemble(options: RealEdgesOptions, { connection, admin, registry, ids }: Opened): Edges {
+function assemble(options: RealEdgesOptions, { connection, admin, registry, encoders }: Opened): Edges {
   const { config, clock, log, metrics } = options
   const { kafka, topics } = config
   const { CompressionTypes } = loadKafkajs()
@@ -108,7 +152,7 @@ function assemble(options: RealEdgesOptions, { connection, admin, registry, ids 
     delivery,
     api,
     readAvro: createEventReader({ registry }),
-    encoders: createEncoders(ids),
+    encoders,
     turn: createTurns(departures),
     async close() {
       await Promise.all([delivery.close(), api.close(), registry.close(), admin.close()])
@@ -158,16 +202,15 @@ export function connectionOf({ kafka }: Config): KafkaConnection {
 }
 
 /** The schema registry of a configuration. */
-export function registryOf({ schemaRegistry }: Config): SchemaRegistry {
+export function registryOf(config: Config): SchemaRegistry {
+  return createSchemaRegistry(registryOptionsOf(config))
+}
+
+/** How to reach the schema registry of a configuration. Reads the file that it names. */
+export function registryOptionsOf({ schemaRegistry }: Config): RegistryOptions {
   const { url, username, password, token, caFile, register } = schemaRegistry
-  return createSchemaRegistry({
-    url,
-    username,
-    password,
-    token,
-    register,
-    ca: caFile === null ? null : readFileSync(caFile),
-  })
+  const ca = caFile === null ? null : readFileSync(caFile)
+  return { url, username, password, token, register, ca }
 }
 
 function resultApiOf({ config, clock, environmentProxy }: RealEdgesOptions, departures: Departures) {

@@ -5,6 +5,7 @@ import { type CommandContext, CommandError, type ExitCode } from './command.js'
 import { registerDemo } from './demo.js'
 import { registerReconcile } from './reconcile.js'
 import { registerRun } from './run.js'
+import { registerSchemas } from './schemas.js'
 import { registerSimulate } from './simulate.js'
 import { registerVerify } from './verify.js'
 
@@ -54,6 +55,7 @@ export function createProgram(context: CommandContext): Command {
   registerCodes(program, context)
   registerRun(program, context)
   registerReconcile(program, context)
+  registerSchemas(program, context)
   registerDemo(program, context)
   registerSimulate(program, context)
   return program

@@ -132,7 +132,11 @@ function finish(parsed: Parsed, folder: string): Config {
     ...parsed,
     attestr: { ...parsed.attestr, caFile: absolute(parsed.attestr.caFile) },
     kafka: { ...parsed.kafka, ssl: files },
-    schemaRegistry: { ...parsed.schemaRegistry, caFile: absolute(parsed.schemaRegistry.caFile) },
+    schemaRegistry: {
+      ...parsed.schemaRegistry,
+      caFile: absolute(parsed.schemaRegistry.caFile),
+      idsFile: absolute(parsed.schemaRegistry.idsFile),
+    },
     events: { ...parsed.events, fetch: parsed.events.fetch.filter((name) => !ignored.has(name)) },
   }
 }

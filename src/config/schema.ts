@@ -102,6 +102,9 @@ const schemaRegistry = z.strictObject({
   token: headerToken('Bearer token for the registry, instead of a user name.').nullable().default(null),
   caFile: text('Certificate authorities of the registry (PEM).').nullable().default(null),
   register: flag('Registers missing schemas; false only looks them up.').default(true),
+  idsFile: text('File that keeps the schema ids for a start while the registry is down; null keeps none.')
+    .nullable()
+    .default(null),
 })
 
 const RETRY = [

@@ -93,6 +93,11 @@ export const LOG_EVENTS = {
   'state-changed': 'Running, paused or draining, and why.',
   'http-allowed': 'attestr.allowHttp is set: tokens and results may travel readable.',
   'waiting-for': 'The broker or the registry does not answer at start; it is asked again.',
+  'schema-ids-kept': 'The registry does not answer at start; the ids of an earlier start are used.',
+  'schema-ids-not-kept': 'The file of schema ids could not be written.',
+  'schema-ids-differ':
+    'The registry is back and has other ids than those kept; records go on under its own. Those written before cannot be read by the id they carry.',
+  'schema-ids-refused': 'The registry is back and refuses a schema that is written under a kept id.',
   'topic-created': 'A missing topic was created.',
   'broker-unreachable': 'No broker answers; the group is joined as soon as one does.',
   'consumer-restarts':

@@ -15,6 +15,8 @@ export interface HandshakeCompleted {
 }
 
 const FILE = new URL('../../../avro/handshake-completed.avsc', import.meta.url)
+/** The schema of events as Avro, one line of JSON. */
+export const HANDSHAKE_COMPLETED: string = JSON.stringify(JSON.parse(readFileSync(FILE, 'utf8')))
 const HEADER_BYTES = 5
 
 /**
@@ -28,9 +30,8 @@ export async function createHandshakeCompletedEncoder(
   registry: Pick<SchemaRegistry, 'idOf'>,
   topic: string,
 ): Promise<Encoder<HandshakeCompleted>> {
-  const schema = JSON.stringify(JSON.parse(readFileSync(FILE, 'utf8')))
-  const type = avro.Type.forSchema(JSON.parse(schema))
+  const type = avro.Type.forSchema(JSON.parse(HANDSHAKE_COMPLETED))
   const header = Buffer.alloc(HEADER_BYTES)
-  header.writeUInt32BE(await registry.idOf(subjectOf(topic), schema), 1)
+  header.writeUInt32BE(await registry.idOf(subjectOf(topic), HANDSHAKE_COMPLETED), 1)
   return (event) => Buffer.concat([header, type.toBuffer(event)])
 }
