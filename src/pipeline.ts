@@ -1,5 +1,5 @@
 import { chainOf, travelFailure } from './core/chain.js'
-import type { CredentialChoice } from './core/credentials.js'
+import type { Chosen, CredentialChoice } from './core/credentials.js'
 import type { FailureCode } from './core/failure.js'
 import type { Chain, Credential, HandshakeEvent, SourceMessage } from './core/model.js'
 import type { Ending, Step } from './core/outcome.js'
@@ -93,14 +93,22 @@ async function fetchTrusted(
   ticket: Ticket,
 ): Promise<Fetched> {
   const { topic } = chain.origin
-  let credential = deps.credentials.first(event, topic)
+  const { firstSeenAt } = chain
+  let tried: Credential | null = null
   for (;;) {
-    const next = deps.credentials.next(event, topic, credential)
-    const request = { event, credential, hasNextCredential: next !== null, firstSeenAt: chain.firstSeenAt }
-    const end = trust(deps, await deps.fetch(request, ticket), credential)
-    if (next === null || (end.kind !== 'dead' && end.kind !== 'delay')) return end
+    let used: Credential = deps.credentials.choose(event, topic, tried).credential
+    const choose = (): Chosen => {
+      const chosen = deps.credentials.choose(event, topic, tried)
+      used = chosen.credential
+      return chosen
+    }
+    const fetched = await deps.fetch({ event, choose, firstSeenAt }, ticket)
+    const end = trust(deps, fetched, used)
+    if (tried !== null || (end.kind !== 'dead' && end.kind !== 'delay')) return end
+    // Asked only now: a credential that came while the call was under way is tried as well.
     if (!FOREIGN.has(end.failure.code)) return end
-    credential = next
+    if (deps.credentials.choose(event, topic, used).credential === used) return end
+    tried = used
   }
 }
 

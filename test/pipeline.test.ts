@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createCredentialChoice } from '../src/core/credentials.js'
 import type { Failure } from '../src/core/failure.js'
 import { type Credential, SecretText, type SourceMessage } from '../src/core/model.js'
 import { delay } from '../src/core/outcome.js'
@@ -17,7 +18,7 @@ function pathWith(decode: PathDeps['decode'], onDecodeThrow: PathDeps['onDecodeT
   return createPath({
     ...{ eventTopics: ['events'], decode, onDecodeThrow, clock: createVirtualClock({ start: 0 }) },
     ...{ fetch: never, verify: never, flatten: never },
-    credentials: { first: never, next: never },
+    credentials: { choose: never, replace: never },
     route: { verified: never, skipped: never, dead: never, delayed: never },
   })
 }
@@ -63,7 +64,11 @@ describe('an event that has no result yet', () => {
   }
 
   /** The path of a message with two credentials that both fit. Out: which were asked, and what was routed. */
-  async function followed(failures: Readonly<Record<string, Failure>>) {
+  async function followed(
+    failures: Readonly<Record<string, Failure>>,
+    { begins = [one, other], then = begins }: { begins?: Credential[]; then?: Credential[] } = {},
+  ) {
+    const credentials = createCredentialChoice(begins)
     const asked: string[] = []
     const routed: unknown[] = []
     const route = (end: object) => {
@@ -76,11 +81,13 @@ describe('an event that has no result yet', () => {
     const path = createPath({
       ...{ eventTopics: ['events'], clock: createVirtualClock({ start: 7 }), onDecodeThrow: never },
       ...{ decode: () => ({ kind: 'ok', value: event }), verify: never, flatten: never },
-      credentials: { first: () => one, next: (_event, _topic, used) => (used === one ? other : null) },
+      credentials,
       fetch: async (request, ticket) => {
-        asked.push(request.credential.id)
+        const { id } = request.choose().credential
+        asked.push(id)
         ticket.calls += 1
-        return delay(failures[request.credential.id] as Failure, 'one')
+        credentials.replace(then)
+        return delay(failures[id] as Failure, 'one')
       },
       route: { verified: never, skipped: never, dead: never, delayed: route },
     })
@@ -102,4 +109,20 @@ describe('an event that has no result yet', () => {
     expect(asked).toEqual(['one', 'other'])
     expect(routed).toMatchObject([{ failure: missing, calls: 2 }])
   })
+
+  it.each([
+    ['added', [one], [one, other], ['one', 'other']],
+    ['put before it', [one], [other, one], ['one', 'other']],
+    ['in its place', [one], [other], ['one', 'other']],
+    ['taken away', [one, other], [one], ['one']],
+    ['taken away with it in use', [other, one], [one], ['other', 'one']],
+  ])(
+    'is asked for with the credential that was %s while it was on its way',
+    async (_, begins, then, calls) => {
+      const forbidden = { code: 'handshake-forbidden', detail: 'x' } as const
+      const { asked, routed } = await followed({ one: forbidden, other: forbidden }, { begins, then })
+      expect(asked).toEqual(calls)
+      expect(routed).toMatchObject([{ failure: forbidden }])
+    },
+  )
 })

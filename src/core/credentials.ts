@@ -1,10 +1,23 @@
 import type { Credential, HandshakeEvent } from './model.js'
 
+/** The credential of one call. */
+export interface Chosen {
+  readonly credential: Credential
+  /** Whether another one is left to try when this handshake is not of its app. */
+  readonly hasNext: boolean
+}
+
 export interface CredentialChoice {
-  /** The credential to begin with. `topic`: the topic of the first event (its origin), not a retry topic. */
-  first(event: HandshakeEvent, topic: string): Credential
-  /** The one to try once more after a 4031 or a signature mismatch; null when `tried` was the last try. */
-  next(event: HandshakeEvent, topic: string, tried: Credential): Credential | null
+  /**
+   * The credential in force for the next call of an event. Asked before each call: what was held uses what has come meanwhile.
+   *
+   * In:  topic  of the first event (its origin), not a retry topic
+   *      tried  the one that ended in a 4031 or a signature mismatch; null at first
+   * Out: `tried` itself when there is no other
+   */
+  choose(event: HandshakeEvent, topic: string, tried: Credential | null): Chosen
+  /** From now on these are in force. One that stays must be the very same object, or an event could try it twice. */
+  replace(credentials: readonly Credential[]): void
 }
 
 /**
@@ -16,23 +29,33 @@ export interface CredentialChoice {
  * Source: product.md section 5
  */
 export function createCredentialChoice(credentials: readonly Credential[]): CredentialChoice {
+  let candidates = candidatesOf(credentials)
+  return {
+    choose(event, topic, tried) {
+      const [first, second] = candidates(event, topic)
+      if (tried === null) return { credential: first, hasNext: second !== undefined }
+      const next = first === tried ? (second ?? tried) : first
+      return { credential: next, hasNext: false }
+    },
+    replace(others) {
+      candidates = candidatesOf(others)
+    },
+  }
+}
+
+type Candidates = readonly [Credential, ...Credential[]]
+
+function candidatesOf(
+  credentials: readonly Credential[],
+): (event: HandshakeEvent, topic: string) => Candidates {
   const [head] = credentials
   if (head === undefined) throw new RangeError('no credential')
   const open = credentials.filter((credential) => !hasRules(credential))
-  const none = [head, ...open.filter((credential) => credential !== head)]
-  const anyRules = open.length < credentials.length
-
-  const candidates = (event: HandshakeEvent, topic: string): readonly Credential[] => {
-    if (!anyRules) return none
-    const matching = credentials.filter((credential) => matches(credential, event, topic))
-    return matching.length === 0 ? none : [...matching, ...open]
-  }
-  return {
-    first: (event, topic) => candidates(event, topic)[0] ?? head,
-    next(event, topic, tried) {
-      const [first, second] = candidates(event, topic)
-      return tried === first ? (second ?? null) : null
-    },
+  const none: Candidates = [head, ...open.filter((credential) => credential !== head)]
+  if (open.length === credentials.length) return () => none
+  return (event, topic) => {
+    const [first, ...others] = credentials.filter((credential) => matches(credential, event, topic))
+    return first === undefined ? none : [first, ...others, ...open]
   }
 }
 
