@@ -1,9 +1,7 @@
-import { createSecretKey } from 'node:crypto'
 import { createCatalogue } from './catalogue/index.js'
 import { createShapeOf } from './catalogue/shape.js'
 import type { Config } from './config/config.js'
-import { createCredentialChoice } from './core/credentials.js'
-import { type Credential, SecretText } from './core/model.js'
+import type { CredentialChoice } from './core/credentials.js'
 import { createPolicy } from './core/policy.js'
 import type { Clock, EventReader, Log, Metrics, Random, ResultApi } from './core/ports.js'
 import type { RateFeedback } from './core/rate.js'
@@ -30,6 +28,7 @@ export interface PathParts {
   readonly encoders: RouteDeps['encoders']
   readonly supervisor: Supervisor
   readonly rate: RateFeedback
+  readonly credentials: CredentialChoice
   readonly turn?: Turn
 }
 
@@ -48,7 +47,7 @@ export function createConfiguredPath(parts: PathParts): Path {
       fetchEvents: config.events.fetch,
       ignoreEvents: config.events.ignore,
     }),
-    credentials: createCredentialChoice(credentialsOf(config)),
+    credentials: parts.credentials,
     fetch: createFetch({
       ...{ api: parts.api, health: supervisor, rate: parts.rate, clock, random, metrics, readEnvelope },
       limits: config.fetch,
@@ -86,15 +85,6 @@ async function holdForRegistry(
     error instanceof Error && (error.name === 'RegistryDown' || error.name === 'RegistryRefused')
   if (!isRegistry) throw error
   return supervisor.waitForRegistry(signal)
-}
-
-function credentialsOf(config: Config): readonly Credential[] {
-  return config.attestr.credentials.map(({ id, authToken, clientSecret, match }) => ({
-    id,
-    authorization: new SecretText(`Basic ${authToken.reveal()}`),
-    clientSecret: createSecretKey(Buffer.from(clientSecret.reveal(), 'utf8')),
-    match,
-  }))
 }
 
 function hashKeyOf(config: Config): Buffer | null {

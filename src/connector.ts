@@ -1,5 +1,6 @@
 import type { Config } from './config/config.js'
 import { createDelayOf } from './config/topics-read.js'
+import { type CredentialsInForce, createCredentialsInForce } from './configured-credentials.js'
 import { createConfiguredPath } from './configured-path.js'
 import type {
   Clock,
@@ -64,6 +65,8 @@ export interface Connector {
   acceptLoss(): number
   /** Goes on although dead letters flood, until their share was once under its bound. Out: whether they did. */
   acceptFlood(): boolean
+  /** Puts other credentials in force, for every call from now on. */
+  replaceCredentials(credentials: Config['attestr']['credentials']): void
   status(): ConnectorStatus
   /** Resolves when the connector has stopped, or can not go on. */
   readonly finished: Promise<Finish>
@@ -86,6 +89,7 @@ class OneConnector implements Connector {
   private readonly gate: Gate
   private readonly flood: FloodWatch
   private readonly progress: Progress
+  private readonly credentials: CredentialsInForce
   private readonly ending = new AbortController()
   private edges: Edges | null = null
   private lanes: Lanes | null = null
@@ -113,6 +117,7 @@ class OneConnector implements Connector {
     })
     this.gate = createGate({ ...config.fetch }, this.rate)
     this.flood = createFloodWatch(config.deadLetters.flood)
+    this.credentials = createCredentialsInForce(config.attestr.credentials)
     this.progress = createProgress(clock, config.fetch.deadlineMs)
     const { concurrency, deadlineMs: answerMs } = config.fetch
     this.supervisor = createSupervisor({
@@ -150,7 +155,10 @@ class OneConnector implements Connector {
     const readAvro = watchAnswers(edges.readAvro, () => supervisor.registryWorks())
     return createLanes({
       ...{ source: edges.source, delivery: edges.delivery, gate, clock, log, metrics },
-      path: createConfiguredPath({ ...this.options, ...edges, api, readAvro, supervisor, rate: this.rate }),
+      path: createConfiguredPath({
+        ...{ ...this.options, ...edges, api, readAvro, supervisor, rate: this.rate },
+        credentials: this.credentials.choice,
+      }),
       commit: config.commit,
       delayOf: createDelayOf(config.topics),
       sessionTimeoutMs: config.kafka.sessionTimeoutMs,
@@ -202,6 +210,10 @@ class OneConnector implements Connector {
       this.supervisor.setFlood(false)
     }
     return floods
+  }
+
+  replaceCredentials(credentials: Config['attestr']['credentials']): void {
+    this.credentials.replace(credentials)
   }
 
   status(): ConnectorStatus {

@@ -47,6 +47,12 @@ const attestr = z.strictObject({
     .array(credential)
     .min(1)
     .describe('One entry an Attestr app; a handshake uses the first that matches, else the first of all.'),
+  watchMs: durationMs(
+    'How often the files of the configuration are looked at for other credentials; null: on SIGHUP alone.',
+    100,
+  )
+    .nullable()
+    .default(null),
 })
 
 const ssl = z.strictObject({

@@ -67,6 +67,10 @@ export const METRICS = {
     'Changes of the verification method that matched, by credential.',
     'credential',
   ),
+  attestr_config_reloads_total: counter(
+    'Times the configuration was read again, by result: applied, unchanged, restart-needed, refused.',
+    'result',
+  ),
   attestr_build_info: gauge('Always 1; the version is the label.', 'version'),
   process_cpu_seconds_total: counter('User and system CPU time of this process.'),
   process_resident_memory_bytes: gauge('Resident memory of this process.'),
@@ -103,6 +107,11 @@ export const LOG_EVENTS = {
   'rate-lowered': 'Answers 429 lowered the rate of calls; it rises again by itself.',
   'position-out-of-range': 'The broker says that the position of a partition lies outside its log.',
   'events-lost': 'A committed offset lies outside the log; the partition waits for POST /resume.',
+  'credentials-changed':
+    'The configuration was read again; these credentials are new, gone or other than before.',
+  'restart-needed': 'The configuration was read again; keys beside the credentials wait for a restart.',
+  'reload-refused': 'The configuration was read again and has problems: everything stays as it was.',
+  'reload-unchanged': 'The configuration was read again and says what is in force.',
   'verification-method-changed': 'Another verification method matched than before.',
 } as const satisfies Readonly<Record<string, string>>
 
