@@ -15,34 +15,30 @@ export interface CredentialsInForce {
 /**
  * Makes the credentials of a configuration, and changes them while events are under way.
  *
- * Out:    an entry that stays as it is keeps its object, so that no event tries one credential twice
+ * Out:    an app whose token and secret stay keeps its objects, whatever its id and rules become: no event tries it twice
  * Source: product.md section 5
  */
 export function createCredentialsInForce(entries: Entries): CredentialsInForce {
   let known = entries.map((entry) => ({ entry, credential: credentialOf(entry) }))
   const choice = createCredentialChoice(known.map(({ credential }) => credential))
+  const kept = (entry: Entry): Credential => {
+    const { id, match } = entry
+    const same = known.find((one) => isSameApp(one.entry, entry))
+    return same === undefined ? credentialOf(entry) : { ...same.credential, id, match }
+  }
   return {
     choice,
     replace(others) {
-      known = others.map(
-        (entry) =>
-          known.find((one) => isSameCredential(one.entry, entry)) ?? {
-            entry,
-            credential: credentialOf(entry),
-          },
-      )
+      known = others.map((entry) => ({ entry, credential: kept(entry) }))
       choice.replace(known.map(({ credential }) => credential))
     },
   }
 }
 
-/** Whether two entries say the same, secrets included. */
-export function isSameCredential(one: Entry, other: Entry): boolean {
+function isSameApp(one: Entry, other: Entry): boolean {
   return (
-    one.id === other.id &&
     one.authToken.reveal() === other.authToken.reveal() &&
-    one.clientSecret.reveal() === other.clientSecret.reveal() &&
-    JSON.stringify(one.match) === JSON.stringify(other.match)
+    one.clientSecret.reveal() === other.clientSecret.reveal()
   )
 }
 

@@ -94,23 +94,31 @@ async function fetchTrusted(
 ): Promise<Fetched> {
   const { topic } = chain.origin
   const { firstSeenAt } = chain
-  let tried: Credential | null = null
+  /** How the first try ended, and with which credential. */
+  let first: { readonly end: Ending; readonly credential: Credential } | null = null
   for (;;) {
+    const tried = first?.credential ?? null
+    const mayRead = first !== null && codeOf(first.end) === 'signature-mismatch'
     let used: Credential = deps.credentials.choose(event, topic, tried).credential
     const choose = (): Chosen => {
       const chosen = deps.credentials.choose(event, topic, tried)
       used = chosen.credential
-      return chosen
+      // The handshake is of the app that could read it: that another one may not speaks against nobody.
+      return mayRead ? { ...chosen, hasNext: true } : chosen
     }
     const fetched = await deps.fetch({ event, choose, firstSeenAt }, ticket)
     const end = trust(deps, fetched, used)
-    if (tried !== null || (end.kind !== 'dead' && end.kind !== 'delay')) return end
+    if (end.kind === 'trusted' || end.kind === 'aborted') return end
+    if (first !== null) return mayRead && codeOf(end) === 'handshake-forbidden' ? first.end : end
     // Asked only now: a credential that came while the call was under way is tried as well.
-    if (!FOREIGN.has(end.failure.code)) return end
+    const code = codeOf(end)
+    if (code === null || !FOREIGN.has(code)) return end
     if (deps.credentials.choose(event, topic, used).credential === used) return end
-    tried = used
+    first = { end, credential: used }
   }
 }
+
+const codeOf = (end: Ending): FailureCode | null => (end.kind === 'skip' ? null : end.failure.code)
 
 function trust(deps: PathDeps, fetched: FetchEnd<Envelope>, credential: Credential): Fetched {
   if (fetched.kind !== 'ready') return fetched

@@ -70,6 +70,8 @@ describe('an event that has no result yet', () => {
   ) {
     const credentials = createCredentialChoice(begins)
     const asked: string[] = []
+    /** Against whom a 4031 would speak. */
+    const blamed: string[] = []
     const routed: unknown[] = []
     const route = (end: object) => {
       routed.push(end)
@@ -83,8 +85,10 @@ describe('an event that has no result yet', () => {
       ...{ decode: () => ({ kind: 'ok', value: event }), verify: never, flatten: never },
       credentials,
       fetch: async (request, ticket) => {
-        const { id } = request.choose().credential
+        const { credential: used, hasNext } = request.choose()
+        const { id } = used
         asked.push(id)
+        if (!hasNext) blamed.push(id)
         ticket.calls += 1
         credentials.replace(then)
         return delay(failures[id] as Failure, 'one')
@@ -92,7 +96,7 @@ describe('an event that has no result yet', () => {
       route: { verified: never, skipped: never, dead: never, delayed: route },
     })
     await path(message, ticketOf(new AbortController().signal))
-    return { asked, routed }
+    return { asked, routed, blamed }
   }
 
   it('is delayed, with its failure, its calls and the tiers that it may take', async () => {
@@ -125,4 +129,13 @@ describe('an event that has no result yet', () => {
       expect(routed).toMatchObject([{ failure: forbidden }])
     },
   )
+
+  it('ends by its wrong signature, not by the other app that may not read it', async () => {
+    const mismatch = { code: 'signature-mismatch', detail: 'x' } as const
+    const forbidden = { code: 'handshake-forbidden', detail: 'y' } as const
+    const { asked, routed, blamed } = await followed({ one: mismatch, other: forbidden })
+    expect(asked).toEqual(['one', 'other'])
+    expect(routed).toMatchObject([{ failure: mismatch, calls: 2 }])
+    expect(blamed).toEqual([])
+  })
 })

@@ -3,7 +3,7 @@ import type { Credential, HandshakeEvent } from './model.js'
 /** The credential of one call. */
 export interface Chosen {
   readonly credential: Credential
-  /** Whether another one is left to try when this handshake is not of its app. */
+  /** Whether another one is left to try when this handshake is not of its app: a 4031 then proves nothing against this one. */
   readonly hasNext: boolean
 }
 
@@ -16,7 +16,7 @@ export interface CredentialChoice {
    * Out: `tried` itself when there is no other
    */
   choose(event: HandshakeEvent, topic: string, tried: Credential | null): Chosen
-  /** From now on these are in force. One that stays must be the very same object, or an event could try it twice. */
+  /** From now on these are in force. An app that stays keeps its secret's object, or an event could try it twice. */
   replace(credentials: readonly Credential[]): void
 }
 
@@ -32,10 +32,12 @@ export function createCredentialChoice(credentials: readonly Credential[]): Cred
   let candidates = candidatesOf(credentials)
   return {
     choose(event, topic, tried) {
-      const [first, second] = candidates(event, topic)
-      if (tried === null) return { credential: first, hasNext: second !== undefined }
-      const next = first === tried ? (second ?? tried) : first
-      return { credential: next, hasNext: false }
+      const all = candidates(event, topic)
+      if (tried === null) {
+        const [first] = all
+        return { credential: first, hasNext: all.some((other) => !isSameApp(first, other)) }
+      }
+      return { credential: all.find((other) => !isSameApp(tried, other)) ?? tried, hasNext: false }
     },
     replace(others) {
       candidates = candidatesOf(others)
@@ -58,6 +60,8 @@ function candidatesOf(
     return first === undefined ? none : [first, ...others, ...open]
   }
 }
+
+const isSameApp = (one: Credential, other: Credential): boolean => one.clientSecret === other.clientSecret
 
 function hasRules({ match }: Credential): boolean {
   return match.topics.length > 0 || match.flowIds.length > 0
