@@ -11,10 +11,12 @@ import { createPath } from './pipeline.js'
 import type { Supervisor } from './run/supervisor.js'
 import { createDecode } from './steps/decode.js'
 import { readEnvelope } from './steps/envelope.js'
+import { createEvidence, type EvidenceOf } from './steps/evidence.js'
 import { createFetch } from './steps/fetch.js'
 import { createFlatten } from './steps/flatten.js'
 import { createProtect } from './steps/protect.js'
 import { createRoute, type RouteDeps } from './steps/route.js'
+import { createSealer } from './steps/seal.js'
 import { createVerify } from './steps/verify.js'
 
 export interface PathParts {
@@ -70,6 +72,7 @@ export function createConfiguredPath(parts: PathParts): Path {
       ...{ encoders: parts.encoders, topics: config.topics, deadLetters: config.deadLetters, protect, now },
       maxRecordBytes: config.kafka.maxRecordBytes,
       hashKey: hashKeyOf(config),
+      ...evidenceOf(parts),
     }),
     onDecodeThrow: (error, signal) => holdForRegistry(error, signal, supervisor),
   })
@@ -85,6 +88,18 @@ async function holdForRegistry(
     error instanceof Error && (error.name === 'RegistryDown' || error.name === 'RegistryRefused')
   if (!isRegistry) throw error
   return supervisor.waitForRegistry(signal)
+}
+
+/** Throws when the edges have no encoder for a topic that is configured: a bug. */
+function evidenceOf({ config, encoders }: PathParts): { readonly evidence?: EvidenceOf } {
+  const { evidence: topic } = config.topics
+  if (topic === null) return {}
+  const { evidence: encoder } = encoders
+  if (encoder === undefined) throw new Error('topics.evidence has no encoder')
+  const sealer = createSealer(
+    config.privacy.encryptionKeys.map(({ id, key }) => ({ id, key: Buffer.from(key.reveal(), 'hex') })),
+  )
+  return { evidence: createEvidence({ topic, encoder, sealer, maxRecordBytes: config.kafka.maxRecordBytes }) }
 }
 
 function hashKeyOf(config: Config): Buffer | null {

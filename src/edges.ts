@@ -16,6 +16,7 @@ import { createTransactionalDelivery } from './io/kafka/transactional.js'
 import { createSchemaRegistry } from './io/registry/client.js'
 import { createEncoders } from './io/registry/encoders.js'
 import { createEventReader } from './io/registry/events.js'
+import { createEvidenceEncoder, evidenceIdOf } from './io/registry/evidence.js'
 import { createOutcomeSourceReader } from './io/registry/outcomes.js'
 import { RegistryDown, type SchemaRegistry } from './io/registry/registry.js'
 import { resolveIds } from './io/registry/schemas.js'
@@ -48,7 +49,16 @@ export async function openRealEdges(options: RealEdgesOptions): Promise<Edges> {
       operation: told(options, 'registry-down', () => resolveIds(registry, config.topics)),
       isPassing: (error) => error instanceof RegistryDown,
     })
-    return assemble(options, { connection, admin, registry, ids })
+    const { evidence } = config.topics
+    const evidenceId = await untilItWorks({
+      ...options,
+      what: 'schema registry',
+      operation: told(options, 'registry-down', async () =>
+        evidence === null ? null : evidenceIdOf(registry, evidence),
+      ),
+      isPassing: (error) => error instanceof RegistryDown,
+    })
+    return assemble(options, { connection, admin, registry, ids, evidenceId })
   } catch (error) {
     await Promise.all([admin.close(), registry.close()])
     throw error
@@ -78,9 +88,12 @@ interface Opened {
   readonly admin: KafkaAdmin
   readonly registry: SchemaRegistry
   readonly ids: Awaited<ReturnType<typeof resolveIds>>
+  /** Null: no evidence is kept. */
+  readonly evidenceId: number | null
 }
 
-function assemble(options: RealEdgesOptions, { connection, admin, registry, ids }: Opened): Edges {
+function assemble(options: RealEdgesOptions, opened: Opened): Edges {
+  const { connection, admin, registry, ids, evidenceId } = opened
   const { config, clock, log, metrics } = options
   const { kafka, topics } = config
   const { CompressionTypes } = loadKafkajs()
@@ -103,7 +116,10 @@ function assemble(options: RealEdgesOptions, { connection, admin, registry, ids 
     delivery,
     api,
     readAvro: createEventReader({ registry }),
-    encoders: createEncoders({ ids }),
+    encoders: {
+      ...createEncoders({ ids }),
+      ...(evidenceId === null ? {} : { evidence: createEvidenceEncoder(evidenceId) }),
+    },
     turn: createTurns(departures),
     async close() {
       await Promise.all([delivery.close(), api.close(), registry.close(), admin.close()])

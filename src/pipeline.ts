@@ -145,6 +145,7 @@ function conclude(
     envelope,
     stages: flat.value,
     verification: trusted.verification,
+    signed: trusted.signed,
     fetchedAt,
   })
 }

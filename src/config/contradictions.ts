@@ -31,6 +31,7 @@ const topicsDiffer: Rule = (read, report) => {
     ['topics', 'verified'],
     ['topics', 'deadLetter'],
     ['topics', 'outcomes'],
+    ['topics', 'evidence'],
     ...indexed(read, ['topics', 'retry']).map((path) => [...path, 'topic']),
     ['topics', 'replay'],
   ]
@@ -100,6 +101,11 @@ function pair(read: Reader, report: Report, one: Path, two: Path): void {
   if (read.has(two) && !read.has(one)) report(two, `needs ${keyName(one)} beside it`)
 }
 
+const evidenceKeys: Rule = (read, report) => {
+  if (!read.has(['topics', 'evidence']) || read.count(['privacy', 'encryptionKeys']) > 0) return
+  report(['topics', 'evidence'], 'needs a key in privacy.encryptionKeys: what was signed is kept encrypted')
+}
+
 const ignoredEvents: Rule = (read, report) => {
   if (!read.isWritten(['events', 'fetch'])) return
   const fetched = new Set(indexed(read, ['events', 'fetch']).map((path) => read.text(path)))
@@ -144,6 +150,7 @@ export const CONTRADICTIONS: readonly Rule[] = [
   baseUrlIsSafe,
   registryAuth,
   clientCertificate,
+  evidenceKeys,
   ignoredEvents,
   policyRowsDiffer,
 ]
@@ -157,7 +164,6 @@ const NOT_AVAILABLE: readonly {
   { path: 'records.json', asked: (read, path) => read.flag(path) === true },
   { path: 'catalogue.types', asked: (read, path) => read.isWritten(path) },
   { path: 'privacy.rules', asked: (read, path) => read.count(path) > 0 },
-  { path: 'privacy.encryptionKeys', asked: (read, path) => read.count(path) > 0 },
 ]
 
 export const refuseUnavailable: Rule = (read, report) => {

@@ -1,7 +1,7 @@
 /** The keys about records, privacy, dead letters, pauses and operations. Source: product.md sections 9 and 10. */
 import { z } from 'zod'
 import { catalogue } from './schema-catalogue.js'
-import { durationMs, flag, headerToken, key32, oneOf, secret, text, whole } from './values.js'
+import { durationMs, flag, headerToken, identifier, key32, oneOf, text, whole } from './values.js'
 
 const FORMS = ['long', 'typed', 'both'] as const
 
@@ -42,7 +42,12 @@ export const privacy = z.strictObject({
     .nullable()
     .default(null),
   encryptionKeys: z
-    .array(z.strictObject({ id: text('Key id.'), key: secret('Key.') }))
+    .array(
+      z.strictObject({
+        id: identifier('Id of the key, readable in each encrypted field.'),
+        key: key32('The key: 32 bytes as hex or base64.'),
+      }),
+    )
     .default([])
     .describe('Keys of encrypted fields.'),
 })

@@ -127,6 +127,9 @@ const topics = z.strictObject({
   outcomes: topicName('One outcome a consumed message; null turns it off.')
     .nullable()
     .default('attestr.outcomes'),
+  evidence: topicName('What was signed, encrypted; null keeps none. Needs privacy.encryptionKeys.')
+    .nullable()
+    .default(null),
   retry: z
     .array(
       z.strictObject({

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { nextTier, type RetryTier } from '../core/chain.js'
+import type { EvidenceRow } from '../core/evidence.js'
 import type { Failure, SkipCode } from '../core/failure.js'
 import type { Chain, MessageHeader, Output, SourceMessage } from '../core/model.js'
 import type { OutcomeKind } from '../core/outcome.js'
@@ -9,6 +10,7 @@ import type { EventEnd } from '../core/work.js'
 import { asReference, type DeadEnd, type DeadLetterRules, deadLetterOf, safeKey } from './dead-letter.js'
 import { type DelayEnd, retryMessage } from './delay.js'
 import { type Address, encodeRecord } from './encode.js'
+import type { EvidenceOf, SignedResult } from './evidence.js'
 import { type VerifiedResult, verifiedStages } from './verified.js'
 
 export interface RouteDeps extends Pick<DeadLetterRules, 'hashKey' | 'protect'> {
@@ -16,6 +18,8 @@ export interface RouteDeps extends Pick<DeadLetterRules, 'hashKey' | 'protect'> 
     readonly verified: Encoder<VerifiedStage>
     readonly deadLetter: Encoder<DeadLetter>
     readonly outcome: Encoder<OutcomeRow>
+    /** Where `topics.evidence` is set. */
+    readonly evidence?: Encoder<EvidenceRow>
   }
   readonly topics: {
     readonly verified: string
@@ -25,6 +29,8 @@ export interface RouteDeps extends Pick<DeadLetterRules, 'hashKey' | 'protect'> 
     /** Shortest delay first; may be empty. */
     readonly retry: readonly RetryTier[]
   }
+  /** Left out: what was signed is not kept. */
+  readonly evidence?: EvidenceOf
   readonly maxRecordBytes: number
   readonly deadLetters: Pick<DeadLetterRules, 'undecodable' | 'headers'>
   /** Epoch ms. */
@@ -47,10 +53,12 @@ export interface SkippedEnd extends Ended {
   readonly handshakeId: string | null
 }
 
+export type VerifiedEnd = Ended & VerifiedResult & Pick<SignedResult, 'signed'>
+
 /** Turns the way an event ended into all that is written for it. */
 export interface Route {
   /** May come out DEAD: a record that does not fit takes all records of the event with it. */
-  verified(end: Ended & VerifiedResult): EventEnd
+  verified(end: VerifiedEnd): EventEnd
   skipped(end: SkippedEnd): EventEnd
   dead(end: Ended & DeadEnd): EventEnd
   /** May come out DEAD: no retry topic is left, or the event does not fit. */
@@ -79,7 +87,7 @@ export function createRoute(deps: RouteDeps): Route {
   }
 }
 
-function routeVerified(deps: RouteDeps, rules: DeadLetterRules, end: Ended & VerifiedResult): EventEnd {
+function routeVerified(deps: RouteDeps, rules: DeadLetterRules, end: VerifiedEnd): EventEnd {
   const { event, message } = end
   const { handshakeId } = event
   const address: Address = {
@@ -97,6 +105,11 @@ function routeVerified(deps: RouteDeps, rules: DeadLetterRules, end: Ended & Ver
     outputs.push(encoded.value)
   }
   const summary: Summary = { outcome: 'VERIFIED', code: null, handshakeId, records: outputs.length }
+  const evidence = deps.evidence?.({ ...end, handshakeId }, address)
+  if (evidence?.kind === 'dead') {
+    return routeDead(deps, rules, { ...common(end), failure: evidence.failure, event, reduced: null })
+  }
+  if (evidence !== undefined) outputs.push(...evidence.value)
   const ended = slim(end, rules)
   const instead = (): EventEnd =>
     routeDead(deps, rules, { ...ended, failure: REFUSED_BY_BROKER, event, reduced: null })

@@ -26,6 +26,7 @@ export function trusted(text: string): TrustedResult {
     requestId: 'c500f555-0dd3-4368-b5e3-c039ddb144ee',
     tape,
     node: ROOT,
+    signed: Buffer.from(text),
     verification: {
       algorithm: 'HMAC-SHA256',
       method: 'raw',

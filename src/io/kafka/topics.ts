@@ -20,6 +20,8 @@ export interface TopicNeeds {
   readonly verified: string
   readonly deadLetter: string
   readonly outcomes: string | null
+  /** Null, or left out: none is written. */
+  readonly evidence?: string | null
   readonly retry: readonly { readonly topic: string }[]
   readonly replay: string
   readonly create: boolean
@@ -52,6 +54,8 @@ export async function ensureTopics(
     settings(needs.verified, { 'cleanup.policy': 'delete' }),
     settings(needs.deadLetter, kept),
     ...(needs.outcomes === null ? [] : [settings(needs.outcomes, kept)]),
+    // What proves is kept until the operator says how long.
+    ...(typeof needs.evidence === 'string' ? [settings(needs.evidence, waiting)] : []),
     ...needs.retry.map(({ topic }) => settings(topic, waiting)),
     settings(needs.replay, waiting),
   ]
