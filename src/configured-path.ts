@@ -2,6 +2,7 @@ import { createSecretKey } from 'node:crypto'
 import { createCatalogue } from './catalogue/index.js'
 import { createShapeOf } from './catalogue/shape.js'
 import type { Config } from './config/config.js'
+import { createConfiguredProtect } from './configured-privacy.js'
 import { createCredentialChoice } from './core/credentials.js'
 import { type Credential, SecretText } from './core/model.js'
 import { createPolicy } from './core/policy.js'
@@ -15,7 +16,6 @@ import { createDecode } from './steps/decode.js'
 import { readEnvelope } from './steps/envelope.js'
 import { createFetch } from './steps/fetch.js'
 import { createFlatten } from './steps/flatten.js'
-import { createProtect } from './steps/protect.js'
 import { createRoute, type RouteDeps } from './steps/route.js'
 import { createVerify } from './steps/verify.js'
 
@@ -36,7 +36,7 @@ export interface PathParts {
 /** The path with its steps as a configuration says. */
 export function createConfiguredPath(parts: PathParts): Path {
   const { config, clock, random, metrics, log, supervisor } = parts
-  const protect = createProtect({ defaults: config.privacy.defaults, rules: [] })
+  const protect = createConfiguredProtect(config)
   const now = (): number => clock.now()
   const turn = parts.turn === undefined ? {} : { turn: parts.turn }
   return createPath({
