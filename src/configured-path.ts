@@ -1,6 +1,7 @@
 import { createCatalogue } from './catalogue/index.js'
 import { createShapeOf } from './catalogue/shape.js'
 import type { Config } from './config/config.js'
+import { createConfiguredProtect, sealerOf } from './configured-privacy.js'
 import type { CredentialChoice } from './core/credentials.js'
 import { createPolicy } from './core/policy.js'
 import type { Clock, EventReader, Log, Metrics, Random, ResultApi } from './core/ports.js'
@@ -14,9 +15,7 @@ import { readEnvelope } from './steps/envelope.js'
 import { createEvidence, type EvidenceOf } from './steps/evidence.js'
 import { createFetch } from './steps/fetch.js'
 import { createFlatten } from './steps/flatten.js'
-import { createProtect } from './steps/protect.js'
 import { createRoute, type RouteDeps } from './steps/route.js'
-import { createSealer } from './steps/seal.js'
 import { createVerify } from './steps/verify.js'
 
 export interface PathParts {
@@ -37,7 +36,7 @@ export interface PathParts {
 /** The path with its steps as a configuration says. */
 export function createConfiguredPath(parts: PathParts): Path {
   const { config, clock, random, metrics, log, supervisor } = parts
-  const protect = createProtect({ defaults: config.privacy.defaults, rules: [] })
+  const protect = createConfiguredProtect(config)
   const now = (): number => clock.now()
   const turn = parts.turn === undefined ? {} : { turn: parts.turn }
   return createPath({
@@ -95,10 +94,8 @@ function evidenceOf({ config, encoders }: PathParts): { readonly evidence?: Evid
   const { evidence: topic } = config.topics
   if (topic === null) return {}
   const { evidence: encoder } = encoders
-  if (encoder === undefined) throw new Error('topics.evidence has no encoder')
-  const sealer = createSealer(
-    config.privacy.encryptionKeys.map(({ id, key }) => ({ id, key: Buffer.from(key.reveal(), 'hex') })),
-  )
+  const sealer = sealerOf(config)
+  if (encoder === undefined || sealer === null) throw new Error('topics.evidence has no encoder or no key')
   return { evidence: createEvidence({ topic, encoder, sealer, maxRecordBytes: config.kafka.maxRecordBytes }) }
 }
 

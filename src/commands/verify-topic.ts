@@ -22,19 +22,17 @@ export async function verifyTopicOf(
   context: CommandContext,
 ): Promise<void> {
   const config = await loadCommandConfig(options, context)
-  const { createSealer } = await import('../steps/seal.js')
+  const { sealerOf } = await import('../configured-privacy.js')
   const { connectionOf, registryOf } = await import('../edges.js')
   const { verifyTopic } = await import('../tools/verify-topic/verify-topic.js')
-  if (config.privacy.encryptionKeys.length === 0) {
+  const sealer = sealerOf(config)
+  if (sealer === null) {
     throw new CommandError(
       2,
       'privacy.encryptionKeys is empty: what was signed is kept encrypted',
       'Give it the keys of the time of writing.',
     )
   }
-  const sealer = createSealer(
-    config.privacy.encryptionKeys.map(({ id, key }) => ({ id, key: Buffer.from(key.reveal(), 'hex') })),
-  )
   const secrets = new Map(
     config.attestr.credentials.map(({ id, clientSecret }) => [
       id,

@@ -163,7 +163,6 @@ const NOT_AVAILABLE: readonly {
   { path: 'records.form', asked: (read, path) => read.has(path) && read.text(path) !== 'long' },
   { path: 'records.json', asked: (read, path) => read.flag(path) === true },
   { path: 'catalogue.types', asked: (read, path) => read.isWritten(path) },
-  { path: 'privacy.rules', asked: (read, path) => read.count(path) > 0 },
 ]
 
 export const refuseUnavailable: Rule = (read, report) => {

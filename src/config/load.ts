@@ -8,6 +8,7 @@ import type { Environment } from './environment.js'
 import { fitToSchema } from './fit.js'
 import { problemsOf } from './issues.js'
 import { applyOverrides } from './overrides.js'
+import { privacyProblems } from './privacy-problems.js'
 import { createReader } from './reader.js'
 import { configSchema } from './schema.js'
 import { parseConfigText } from './source.js'
@@ -86,6 +87,8 @@ function check(draft: Draft): LoadedConfig {
   for (const rule of [...CONTRADICTIONS, refuseUnavailable]) rule(reader, report)
   const types = result.success ? result.data.catalogue.types : {}
   for (const { path, text } of userTypeProblems(types)) report(['catalogue', 'types', ...path], text)
+  if (result.success && problems.length === 0)
+    for (const { path, text } of privacyProblems(result.data)) report(path, text)
   for (const path of FILE_KEYS) {
     const file = reader.text(path)
     if (file === undefined || nodeAt(root, path) === undefined) continue

@@ -1,7 +1,8 @@
 /** Every key of the configuration with its type, default and meaning. Source: product.md section 10. */
 import { z } from 'zod'
-import { deadLetters, ops, privacy, records, systemic } from './schema-outcomes.js'
+import { deadLetters, ops, records, systemic } from './schema-outcomes.js'
 import { policy } from './schema-policy.js'
+import { privacy } from './schema-privacy.js'
 import {
   durationMs,
   flag,

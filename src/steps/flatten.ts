@@ -106,7 +106,7 @@ function stagesOf(tape: JsonTape, result: JsonNode, protect: Protect): StageAt[]
 function flattenStage(parts: WalkParts, stage: NamedStage): FlatStage | string {
   const { tape, tree } = parts
   const columns = tree.columnsOf(parts.protect.stageOf(stage.type.stageType, stage.id))
-  const walk = new StageWalk(parts)
+  const walk = new StageWalk(parts, stage.recordId)
   const after = nextOf(tape, stage.node)
   let pending = false
   for (let name = firstOf(stage.node); name < after; name = nextOf(tape, valueAfter(name))) {

@@ -16,7 +16,8 @@ import {
 } from '../core/json/tape.js'
 import type { TextMap } from '../core/records.js'
 import { fullOf, type PathTree, type Place } from './path-tree.js'
-import type { Protect } from './protect.js'
+import type { ScopeAction } from './privacy-scopes.js'
+import type { LeafKind, Protect } from './protect.js'
 
 export interface FlattenLimits {
   /** Objects and arrays within each other; `input` and `output` are the first. */
@@ -46,6 +47,8 @@ export interface WalkParts {
   readonly budget: PathBudget
 }
 
+type Redaction = Exclude<ScopeAction, 'none'>
+
 /** The leaves of one stage, as they may leave the process. All maps are without prototype, so that any path can be a key. */
 export class StageWalk {
   readonly input: TextMap = Object.create(null)
@@ -62,8 +65,11 @@ export class StageWalk {
   #leaves = 0
   readonly #renamed = new Map<JsonNode, ReadonlyMap<JsonNode, string>>()
 
-  constructor(parts: WalkParts) {
+  readonly #recordId: string
+
+  constructor(parts: WalkParts, recordId: string) {
     this.#parts = parts
+    this.#recordId = recordId
     this.#tape = parts.tape
   }
 
@@ -100,13 +106,18 @@ export class StageWalk {
   #value(node: JsonNode, place: Place, depth: number): boolean {
     const code = codeOf(this.#tape, node)
     if (place.renamed) this.#redact(place, 'mask')
-    if (place.scope.action === 'drop' && code !== NULL) return this.#drop(place)
+    if (place.scope.action === 'drop' && code !== NULL && !this.#opens(node, place)) return this.#drop(place)
     if (code === STRING) return this.#text(stringText(this.#tape, node), place)
     if (code === NUMBER) return this.#number(sourceText(this.#tape, node), place)
     if (code > ARRAY) return this.#literal(node, place)
     if (depth > this.#parts.limits.depth) return this.#stop(`deeper than ${this.#parts.limits.depth}`)
     if (firstOf(node) === nextOf(this.#tape, node)) return this.#literal(node, place)
     return code === OBJECT ? this.#object(node, place, depth) : this.#array(node, place, depth)
+  }
+
+  /** Whether a rule that goes before the one that drops a value may keep something in it. */
+  #opens(node: JsonNode, { scope }: Place): boolean {
+    return scope.isPartly && codeOf(this.#tape, node) <= ARRAY && firstOf(node) !== nextOf(this.#tape, node)
   }
 
   #object(node: JsonNode, place: Place, depth: number): boolean {
@@ -129,6 +140,7 @@ export class StageWalk {
   }
 
   #text(text: string, place: Place): boolean {
+    if (place.scope.action !== 'none') return this.#reshape('text', text, place)
     const shown = this.#parts.protect.text(place.scope, text)
     if (shown === null) return this.#drop(place)
     if (shown !== text) this.#redact(place, 'mask')
@@ -136,6 +148,7 @@ export class StageWalk {
   }
 
   #number(text: string, place: Place): boolean {
+    if (place.scope.action !== 'none') return this.#reshape('number', text, place)
     const shown = this.#parts.protect.number(place.scope, text)
     if (shown === text) this.#setKind(place, 'number')
     else this.#redact(place, 'mask')
@@ -145,9 +158,20 @@ export class StageWalk {
   /** `true`, `false`, `null`, and containers without children: these have blanks between their brackets at most. */
   #literal(node: JsonNode, place: Place): boolean {
     const kind = kindOf(this.#tape, node)
+    const holdsValue = kind === 'boolean' && place.scope.action !== 'none'
+    if (holdsValue) return this.#reshape('literal', sourceText(this.#tape, node), place)
     this.#setKind(place, kind)
     const text = kind === 'object' ? '{}' : kind === 'array' ? '[]' : sourceText(this.#tape, node)
     return this.#put(place, text)
+  }
+
+  /** What is masked, hashed or encrypted is a text. */
+  #reshape(kind: LeafKind, text: string, place: Place): boolean {
+    const at = { recordId: this.#recordId, path: fullOf(place) }
+    const shaped = this.#parts.protect.reshape(place.scope, { kind, text }, at)
+    if (shaped.text === null) return this.#drop(place)
+    if (shaped.text !== text) this.#redact(place, shaped.action)
+    return this.#put(place, shaped.text)
   }
 
   #drop(place: Place): boolean {
@@ -169,7 +193,7 @@ export class StageWalk {
     if (this.#spend(full)) this.kinds[full] = kind
   }
 
-  #redact(place: Place, action: 'drop' | 'mask'): void {
+  #redact(place: Place, action: Redaction): void {
     const full = fullOf(place)
     if (this.#spend(full)) this.redactions[full] = action
   }

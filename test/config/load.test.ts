@@ -326,8 +326,6 @@ describe('keys whose behaviour comes later', () => {
     'records.form=both',
     'records.json=true',
     'catalogue.types={X: {output: {a: {type: text}}}}',
-    'privacy.rules=[{stage: PAN, path: x, action: drop}]',
-    'privacy.encryptionKeys=[{id: a, key: b}]',
   ])('%s is refused, not ignored', (option) => {
     const key = option.slice(0, option.indexOf('='))
     expect(problemsIn(MINIMAL, { sets: [option] })).toEqual([

@@ -1,3 +1,5 @@
+import { createCatalogue } from '../../src/catalogue/index.js'
+import { typeRulesOf } from '../../src/configured-privacy.js'
 import { isFault, scanJson } from '../../src/core/json/scan.js'
 import { ROOT } from '../../src/core/json/tape.js'
 import type { Step } from '../../src/core/outcome.js'
@@ -15,7 +17,9 @@ export const NO_RULES: Protect = createProtect({
   defaults: Object.fromEntries(PRIVACY_DEFAULTS.map((name) => [name, 'keep'])),
   rules: [],
 })
-export const DEFAULT_RULES: Protect = createProtect({ defaults: {}, rules: [] })
+/** What the types of the catalogue ask for. */
+export const TYPE_RULES = typeRulesOf(createCatalogue().types)
+export const DEFAULT_RULES: Protect = createProtect({ defaults: {}, rules: [], types: TYPE_RULES })
 
 /** A result as if its signature had been checked. */
 export function trusted(text: string): TrustedResult {
