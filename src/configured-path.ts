@@ -1,10 +1,19 @@
 import { createCatalogue } from './catalogue/index.js'
 import { createShapeOf } from './catalogue/shape.js'
 import type { Config } from './config/config.js'
-import { createConfiguredProtect, sealerOf } from './configured-privacy.js'
+import { createConfiguredMedia, createConfiguredProtect, sealerOf } from './configured-privacy.js'
 import type { CredentialChoice } from './core/credentials.js'
 import { createPolicy } from './core/policy.js'
-import type { Clock, EventReader, Log, Metrics, Random, ResultApi } from './core/ports.js'
+import type {
+  Clock,
+  EventReader,
+  Log,
+  MediaStore,
+  MediaStoreDown,
+  Metrics,
+  Random,
+  ResultApi,
+} from './core/ports.js'
 import type { RateFeedback } from './core/rate.js'
 import { createStageTypeOf } from './core/stage-type.js'
 import type { Path, Turn } from './core/work.js'
@@ -16,6 +25,7 @@ import { createEvidence, type EvidenceOf } from './steps/evidence.js'
 import { createFetch } from './steps/fetch.js'
 import { createFlatten } from './steps/flatten.js'
 import { createRoute, type RouteDeps } from './steps/route.js'
+import { createStoreMedia, type StoreMedia } from './steps/store-media.js'
 import { createVerify } from './steps/verify.js'
 
 export interface PathParts {
@@ -30,6 +40,7 @@ export interface PathParts {
   readonly supervisor: Supervisor
   readonly rate: RateFeedback
   readonly credentials: CredentialChoice
+  readonly media?: MediaStore
   readonly turn?: Turn
 }
 
@@ -64,9 +75,10 @@ export function createConfiguredPath(parts: PathParts): Path {
       },
     }),
     flatten: createFlatten({
-      ...{ limits: config.limits, protect },
+      ...{ limits: config.limits, protect, takeMedia: createConfiguredMedia(config) },
       stageTypeOf: createStageTypeOf(config.catalogue, createShapeOf(createCatalogue().types)),
     }),
+    ...storeMediaOf(parts),
     route: createRoute({
       ...{ encoders: parts.encoders, topics: config.topics, deadLetters: config.deadLetters, protect, now },
       maxRecordBytes: config.kafka.maxRecordBytes,
@@ -97,6 +109,22 @@ function evidenceOf({ config, encoders }: PathParts): { readonly evidence?: Evid
   const sealer = sealerOf(config)
   if (encoder === undefined || sealer === null) throw new Error('topics.evidence has no encoder or no key')
   return { evidence: createEvidence({ topic, encoder, sealer, maxRecordBytes: config.kafka.maxRecordBytes }) }
+}
+
+/** Throws when the edges have no store for a configured folder: a bug. */
+function storeMediaOf(parts: PathParts): { readonly storeMedia?: StoreMedia } {
+  const { config, media: store, clock, log, supervisor } = parts
+  if (config.privacy.media.directory === null) return {}
+  const sealer = sealerOf(config)
+  if (store === undefined || sealer === null)
+    throw new Error('privacy.media.directory has no store or no key')
+  let word: string | null = null
+  const onState = (down: MediaStoreDown | null): void => {
+    if (down !== null && down.word !== word) log.error('media-store-down', { cause: down.word })
+    word = down?.word ?? null
+    supervisor.setDown('media', down !== null)
+  }
+  return { storeMedia: createStoreMedia({ store, sealer, clock, onState }) }
 }
 
 function hashKeyOf(config: Config): Buffer | null {

@@ -6,6 +6,7 @@ import { sensitivePathsOf } from './catalogue/sensitive.js'
 import type { Config } from './config/config.js'
 import type { SecretText } from './core/model.js'
 import { privacyRules, type TypeRule } from './core/privacy-rule.js'
+import { createMedia, type TakeMedia } from './steps/media.js'
 import { createProtect, type Protect } from './steps/protect.js'
 import { createSealer, type Sealer } from './steps/seal.js'
 
@@ -29,6 +30,14 @@ export function createConfiguredProtect(
 export function sealerOf({ privacy }: Pick<Config, 'privacy'>): Sealer | null {
   const keys = privacy.encryptionKeys.map(({ id, key }) => ({ id, key: bytesOf(key) }))
   return keys.length === 0 ? null : createSealer(keys)
+}
+
+/** What becomes of media. */
+export function createConfiguredMedia({ privacy }: Pick<Config, 'privacy'>): TakeMedia {
+  const { hashKey, hashKeyId: id, media } = privacy
+  if (hashKey === null) return createMedia()
+  const key = createSecretKey(bytesOf(hashKey))
+  return createMedia({ hashKey: { id, key }, stores: media.directory !== null })
 }
 
 const bytesOf = (hex: SecretText): Buffer => Buffer.from(hex.reveal(), 'hex')

@@ -8,6 +8,7 @@ import type {
   EventReader,
   EventSource,
   Log,
+  MediaStore,
   Metrics,
   Random,
   ResultApi,
@@ -31,6 +32,8 @@ export interface Edges {
   readonly api: ResultApi
   readonly readAvro: EventReader
   readonly encoders: RouteDeps['encoders']
+  /** Where `privacy.media.directory` is set. */
+  readonly media?: MediaStore
   /** When answers are worked on; at once without it. */
   readonly turn?: Turn
   close(): Promise<void>
@@ -233,7 +236,7 @@ class OneConnector implements Connector {
     const isSilent = clock.monotonic() - aliveAt > config.kafka.sessionTimeoutMs
     this.silences = isSilent ? this.silences + 1 : 0
     // A process that stood still finds everything silent at first.
-    this.supervisor.setBrokerDown(this.silences > 1)
+    this.supervisor.setDown('broker', this.silences > 1)
     if (this.supervisor.status().state !== 'running') this.progress.made()
     this.showGauges()
     this.cancelWatch = clock.after(WATCH_MS, () => this.watch())

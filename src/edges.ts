@@ -13,6 +13,7 @@ import { loadKafkajs } from './io/kafka/patches.js'
 import { createKafkaSource } from './io/kafka/source.js'
 import { ensureTopics, StartRefused, settleFirstOffsets, untilItWorks } from './io/kafka/topics.js'
 import { createTransactionalDelivery } from './io/kafka/transactional.js'
+import { createFileMediaStore } from './io/media/files.js'
 import { createSchemaRegistry } from './io/registry/client.js'
 import { createEncoders } from './io/registry/encoders.js'
 import { createEventReader } from './io/registry/events.js'
@@ -96,6 +97,7 @@ function assemble(options: RealEdgesOptions, opened: Opened): Edges {
   const { connection, admin, registry, ids, evidenceId } = opened
   const { config, clock, log, metrics } = options
   const { kafka, topics } = config
+  const { directory } = config.privacy.media
   const { CompressionTypes } = loadKafkajs()
   const compression = kafka.compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None
   const shared = { connection, groupId: kafka.groupId, log }
@@ -120,6 +122,7 @@ function assemble(options: RealEdgesOptions, opened: Opened): Edges {
       ...createEncoders({ ids }),
       ...(evidenceId === null ? {} : { evidence: createEvidenceEncoder(evidenceId) }),
     },
+    ...(directory === null ? {} : { media: createFileMediaStore(directory) }),
     turn: createTurns(departures),
     async close() {
       await Promise.all([delivery.close(), api.close(), registry.close(), admin.close()])

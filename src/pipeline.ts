@@ -10,6 +10,7 @@ import type { Decode, DecodeEnd } from './steps/decode.js'
 import type { Envelope } from './steps/envelope.js'
 import type { Fetch, FetchEnd } from './steps/fetch.js'
 import type { Ended, Route } from './steps/route.js'
+import type { StoreMedia } from './steps/store-media.js'
 import type { TrustedResult, Verify } from './steps/verify.js'
 
 export interface PathDeps {
@@ -20,6 +21,8 @@ export interface PathDeps {
   readonly fetch: Fetch<Envelope>
   readonly verify: Verify
   readonly flatten: (trusted: TrustedResult, flowId: string | null) => Step<readonly FlatStage[]>
+  /** Stores what is kept apart from the records, before they are written; left out, there is nothing of that kind. */
+  readonly storeMedia?: StoreMedia
   readonly route: Route
   readonly clock: Clock
   /** Work on a message waits for its turn; without it there is no wait. */
@@ -66,7 +69,7 @@ export function createPath(deps: PathDeps): Path {
     }
     const event = decoded.value
     const fetched = await fetchTrusted(deps, event, travel.chain, ticket)
-    return fetched.kind === 'aborted' ? 'aborted' : conclude(deps, event, fetched, ended())
+    return fetched.kind === 'aborted' ? 'aborted' : conclude(deps, event, { fetched, ended: ended(), ticket })
   }
 }
 
@@ -128,17 +131,26 @@ function trust(deps: PathDeps, fetched: FetchEnd<Envelope>, credential: Credenti
   return { kind: 'trusted', trusted: verified.value, envelope, fetchedAt: finishedAt, httpStatus }
 }
 
-function conclude(
+interface Concluding {
+  readonly fetched: Exclude<Fetched, { kind: 'aborted' }>
+  readonly ended: Ended
+  readonly ticket: Ticket
+}
+
+async function conclude(
   deps: PathDeps,
   event: HandshakeEvent,
-  fetched: Exclude<Fetched, { kind: 'aborted' }>,
-  ended: Ended,
-): EventEnd {
+  { fetched, ended, ticket }: Concluding,
+): Promise<EventEnd | 'aborted'> {
   const { route } = deps
   if (fetched.kind !== 'trusted') return concludeWithout(route, event, fetched, ended)
   const { envelope, trusted, fetchedAt, httpStatus } = fetched
   const flat = deps.flatten(trusted, event.flowId)
   if (flat.kind !== 'ok') return concludeWithout(route, event, withStatus(flat, httpStatus), ended)
+  const media = flat.value.flatMap((stage) => stage.media ?? [])
+  if (media.length > 0 && deps.storeMedia !== undefined) {
+    if (!(await deps.storeMedia(media, ticket.signal))) return 'aborted'
+  }
   return route.verified({
     ...ended,
     event,

@@ -106,6 +106,16 @@ const evidenceKeys: Rule = (read, report) => {
   report(['topics', 'evidence'], 'needs a key in privacy.encryptionKeys: what was signed is kept encrypted')
 }
 
+const mediaKeys: Rule = (read, report) => {
+  const path = ['privacy', 'media', 'directory']
+  if (!read.has(path)) return
+  if (read.count(['privacy', 'encryptionKeys']) === 0)
+    report(path, 'needs a key in privacy.encryptionKeys: media are kept encrypted')
+  if (!read.has(['privacy', 'hashKey'])) report(path, 'needs privacy.hashKey: media are kept by keyed digest')
+  if (read.text(['privacy', 'defaults', 'media']) === 'keep')
+    report(path, 'has no effect with privacy.defaults.media: keep, which leaves media in the records')
+}
+
 const ignoredEvents: Rule = (read, report) => {
   if (!read.isWritten(['events', 'fetch'])) return
   const fetched = new Set(indexed(read, ['events', 'fetch']).map((path) => read.text(path)))
@@ -151,6 +161,7 @@ export const CONTRADICTIONS: readonly Rule[] = [
   registryAuth,
   clientCertificate,
   evidenceKeys,
+  mediaKeys,
   ignoredEvents,
   policyRowsDiffer,
 ]

@@ -130,6 +130,7 @@ function finish(parsed: Parsed, folder: string): Config {
     ...parsed,
     attestr: { ...parsed.attestr, caFile: absolute(parsed.attestr.caFile) },
     kafka: { ...parsed.kafka, ssl: files },
+    privacy: { ...parsed.privacy, media: { directory: absolute(parsed.privacy.media.directory) } },
     schemaRegistry: { ...parsed.schemaRegistry, caFile: absolute(parsed.schemaRegistry.caFile) },
     events: { ...parsed.events, fetch: parsed.events.fetch.filter((name) => !ignored.has(name)) },
   }

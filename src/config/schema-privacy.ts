@@ -62,4 +62,9 @@ export const privacy = z.strictObject({
     .max(100)
     .default([])
     .describe('Keys of encrypted fields: the first one encrypts, all of them decrypt.'),
+  media: z
+    .strictObject({
+      directory: text('Folder where media are kept, encrypted; null drops them.').nullable().default(null),
+    })
+    .prefault({}),
 })

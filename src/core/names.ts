@@ -112,6 +112,7 @@ export const LOG_EVENTS = {
   'restart-needed': 'The configuration was read again; keys beside the credentials wait for a restart.',
   'reload-refused': 'The configuration was read again and has problems: everything stays as it was.',
   'reload-unchanged': 'The configuration was read again and says what is in force.',
+  'media-store-down': 'Media cannot be stored; it is tried again, and their events wait. One line a cause.',
   'verification-method-changed': 'Another verification method matched than before.',
 } as const satisfies Readonly<Record<string, string>>
 

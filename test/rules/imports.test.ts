@@ -11,7 +11,7 @@ function partOf(path: string): string {
   return first === 'io' || first === 'tools' ? `${first}/${second}` : first
 }
 
-const EDGES = ['io/attestr', 'io/kafka', 'io/registry', 'io/system', 'io/ops']
+const EDGES = ['io/attestr', 'io/kafka', 'io/media', 'io/registry', 'io/system', 'io/ops']
 const BELOW_CONNECTOR = [
   'configured-privacy.ts',
   'pipeline.ts',
@@ -68,6 +68,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'io/attestr': ['core'],
   'io/kafka': ['core'],
   'io/registry': ['core'],
+  'io/media': ['core'],
   'io/system': ['core'],
   'io/ops': ['core'],
   config: ['catalogue', 'core'],
@@ -154,7 +155,7 @@ describe('a package', () => {
     [/^commander$/, ['commands']],
     [/^zod$/, ['config']],
     [/^yaml$/, ['config', 'demo']],
-    [/^p-limit$/, ['io/kafka', 'library']],
+    [/^p-limit$/, ['io/kafka', 'io/media', 'library']],
   ]
 
   it('appears in its own place alone', () => {
