@@ -100,9 +100,10 @@ const matched = ({ verified, method, methods, handshakeId, signedBytes }: Matche
   signedBytes,
 })
 
-const refused = ({ verified, code, reason, remedy, methods }: Refused) => ({
+const refused = ({ verified, code, cause, reason, remedy, methods }: Refused) => ({
   verified,
   code,
+  cause,
   reason,
   remedy,
   methods,
