@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Config } from './config/config.js'
 import { topicsRead } from './config/topics-read.js'
 import type { Edges, StartWait } from './connector.js'
-import type { Clock, Log, Metrics } from './core/ports.js'
+import type { Clock, Log, MediaStore, Metrics } from './core/ports.js'
 import type { Departures } from './core/work.js'
 import { createResultApi } from './io/attestr/http.js'
 import { createKafkaAdmin, type KafkaAdmin } from './io/kafka/admin.js'
@@ -97,7 +97,7 @@ function assemble(options: RealEdgesOptions, opened: Opened): Edges {
   const { connection, admin, registry, ids, evidenceId } = opened
   const { config, clock, log, metrics } = options
   const { kafka, topics } = config
-  const { directory } = config.privacy.media
+  const media = mediaStoreOf(config)
   const { CompressionTypes } = loadKafkajs()
   const compression = kafka.compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None
   const shared = { connection, groupId: kafka.groupId, log }
@@ -122,7 +122,7 @@ function assemble(options: RealEdgesOptions, opened: Opened): Edges {
       ...createEncoders({ ids }),
       ...(evidenceId === null ? {} : { evidence: createEvidenceEncoder(evidenceId) }),
     },
-    ...(directory === null ? {} : { media: createFileMediaStore(directory) }),
+    ...(media === null ? {} : { media }),
     turn: createTurns(departures),
     async close() {
       await Promise.all([delivery.close(), api.close(), registry.close(), admin.close()])
@@ -167,6 +167,12 @@ export function connectionOf({ kafka }: Config): KafkaConnection {
     ...(ssl.keyFile === null ? {} : { key: readFileSync(ssl.keyFile, 'utf8') }),
   }
   return { brokers, clientId, ssl: files, sasl }
+}
+
+/** Where media are kept; null: they are dropped. */
+export function mediaStoreOf({ privacy }: Config): MediaStore | null {
+  const { directory } = privacy.media
+  return directory === null ? null : createFileMediaStore(directory)
 }
 
 /** The schema registry of a configuration. */
