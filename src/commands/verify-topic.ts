@@ -80,6 +80,6 @@ function notVerified({ mismatches }: EvidenceCounts): CommandError {
   return new CommandError(
     3,
     `not verified: ${mismatches} ${mismatches === 1 ? 'mismatch' : 'mismatches'}`,
-    'Each line names where to look; docs/operations.md, Evidence, says what each word means.',
+    'Each line names where to look; docs/evidence.md says what each word means.',
   )
 }
