@@ -23,6 +23,12 @@ describe('credentials that change under load', () => {
     600_000,
   )
 
+  it('mend a pause for a wrong token: what was held is done with the right one', async () => {
+    const report = await runRotation({ events: 300, seed: 6, foreign: 'forbidden', firstToken: 'wrong' })
+    expect(report.pauses).toEqual(['credentials'])
+    expect(report.falseVerdicts).toEqual([])
+  })
+
   it('would be found to give them: a list that loses an app', async () => {
     const spoil = (text: string): string => text.replace('secret-of-new', 'secret-of-another')
     const report = await runRotation({ events: 300, seed: 5, foreign: 'served', spoil })

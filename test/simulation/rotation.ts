@@ -28,6 +28,8 @@ export interface RotationOptions {
   readonly foreign: 'forbidden' | 'served'
   /** Planted faults: how the answer of a reload is spoiled. */
   readonly spoil?: (text: string) => string
+  /** Token of the first app at the start; its right one if left out. */
+  readonly firstToken?: string
 }
 
 export interface RotationReport {
@@ -38,6 +40,8 @@ export interface RotationReport {
   readonly delayed: number
   /** Changes of the list that were put in force while events were under way. */
   readonly rotations: number
+  /** Reasons of the pauses there were. */
+  readonly pauses: readonly string[]
 }
 
 const PARTITIONS = 4
@@ -73,11 +77,11 @@ function loadText(text: string) {
 
 /** Runs all events through one connector, and judges each by what its handshake is known to be. */
 export async function runRotation(options: RotationOptions, doubles: Doubles = {}): Promise<RotationReport> {
-  const { events, seed, foreign, spoil = (text) => text } = options
+  const { events, seed, foreign, spoil = (text) => text, firstToken = OLD.authToken } = options
   const random = createSeededRandom(seed)
   const clock = createVirtualClock({ start: Date.UTC(2026, 0, 1) })
   const broker = createMemoryBroker({ clock, random, maxMarkerDelayMs: 2 })
-  const loaded = loadText(settings([OLD]))
+  const loaded = loadText(settings([{ ...OLD, authToken: firstToken }]))
   if ('problems' in loaded) throw new Error(loaded.problems.join('\n'))
   const { config } = loaded
   const { topics } = config
@@ -199,5 +203,8 @@ export async function runRotation(options: RotationOptions, doubles: Doubles = {
   return {
     ...{ falseVerdicts, verified: verified.size, dead: dead.size, delayed: delayed.length },
     rotations: log.of('credentials-changed').length,
+    pauses: log
+      .of('state-changed')
+      .flatMap(({ fields }) => (fields['to'] === 'paused' ? String(fields['reason']) : [])),
   }
 }
