@@ -17,6 +17,7 @@ import { createRate, type Rate } from './core/rate.js'
 import type { SystemicReason, Turn } from './core/work.js'
 import { createFloodWatch, type FloodWatch } from './run/flood.js'
 import { createGate, type Gate } from './run/gate.js'
+import { showGauges } from './run/gauges.js'
 import { createLanes, type Lanes } from './run/lanes.js'
 import { createProgress, type Progress } from './run/progress.js'
 import { withRateShare } from './run/rate-share.js'
@@ -238,20 +239,7 @@ class OneConnector implements Connector {
     // A process that stood still finds everything silent at first.
     this.supervisor.setDown('broker', this.silences > 1)
     if (this.supervisor.status().state !== 'running') this.progress.made()
-    this.showGauges()
+    showGauges(this.options.metrics, this.status(), this.rate.perSecond())
     this.cancelWatch = clock.after(WATCH_MS, () => this.watch())
-  }
-
-  private showGauges(): void {
-    const { metrics } = this.options
-    const { inFlight, heldEvents, heldBytes, lagEvents, delayedEvents, lagSeconds, reason } = this.status()
-    metrics.set('attestr_paused', reason === 'events-lost' ? 1 : 0, { reason: 'events-lost' })
-    metrics.set('attestr_in_flight', inFlight)
-    metrics.set('attestr_rate_bound', this.rate.perSecond() ?? Number.POSITIVE_INFINITY)
-    metrics.set('attestr_held_events', heldEvents)
-    metrics.set('attestr_held_bytes', heldBytes)
-    metrics.set('attestr_lag_events', lagEvents)
-    metrics.set('attestr_delayed_events', delayedEvents)
-    metrics.set('attestr_lag_seconds', lagSeconds)
   }
 }

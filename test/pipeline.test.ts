@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { createCredentialChoice } from '../src/core/credentials.js'
 import type { Failure } from '../src/core/failure.js'
-import { type Credential, SecretText, type SourceMessage } from '../src/core/model.js'
+import { type Credential, type HandshakeEvent, SecretText, type SourceMessage } from '../src/core/model.js'
 import { delay } from '../src/core/outcome.js'
 import { createVirtualClock } from '../src/io/memory/clock.js'
 import { createPath, type PathDeps } from '../src/pipeline.js'
+import type { Envelope } from '../src/steps/envelope.js'
+import { stagesOf, trusted } from './support/flattening.js'
+import { until } from './support/until.js'
 
 const message: SourceMessage = {
   ...{ topic: 'events', partition: 0, offset: 0, timestamp: 0 },
@@ -137,5 +140,60 @@ describe('an event that has no result yet', () => {
     expect(asked).toEqual(['one', 'other'])
     expect(routed).toMatchObject([{ failure: mismatch, calls: 2 }])
     expect(blamed).toEqual([])
+  })
+})
+
+describe('an event with media', () => {
+  const never = (): never => {
+    throw new Error('not to be asked')
+  }
+  const [stage] = stagesOf('{"FS0a":{"output":{"pht":"short"}}}')
+  const item = { reference: 'm1:main:0', bytes: Buffer.from('x') }
+
+  function pathThat(storeMedia: NonNullable<PathDeps['storeMedia']>, routed: string[]) {
+    const result = trusted('{}')
+    return createPath({
+      ...{
+        eventTopics: ['events'],
+        clock: createVirtualClock({ start: 0 }),
+        onDecodeThrow: never,
+        storeMedia,
+      },
+      decode: () => ({ kind: 'ok', value: { handshakeId: 'DS0abcdef', flowId: null } as HandshakeEvent }),
+      credentials: { choose: () => ({ credential: {} as Credential, hasNext: false }), replace: never },
+      fetch: async () => ({ kind: 'ready', envelope: {} as Envelope, finishedAt: 0, httpStatus: 200 }),
+      verify: () => ({ kind: 'ok', value: result }),
+      flatten: () => ({ kind: 'ok', value: stage === undefined ? [] : [{ ...stage, media: [item] }] }),
+      route: {
+        verified: () => {
+          routed.push('verified')
+          return { outcome: 'VERIFIED', code: null, outputs: [] }
+        },
+        ...{ skipped: never, dead: never, delayed: never },
+      },
+    })(message, ticketOf(new AbortController().signal))
+  }
+
+  it('has no record before they are stored', async () => {
+    const routed: string[] = []
+    let stored: (done: boolean) => void = never
+    const asked: unknown[] = []
+    const end = pathThat((items) => {
+      asked.push(...items)
+      return new Promise((resolve) => {
+        stored = resolve
+      })
+    }, routed)
+    await until('they are being stored', () => asked.length > 0)
+    expect([asked, routed]).toEqual([[item], []])
+    stored(true)
+    await expect(end).resolves.toMatchObject({ outcome: 'VERIFIED' })
+    expect(routed).toEqual(['verified'])
+  })
+
+  it('has none at all when the wait for them was given up', async () => {
+    const routed: string[] = []
+    await expect(pathThat(() => Promise.resolve(false), routed)).resolves.toBe('aborted')
+    expect(routed).toEqual([])
   })
 })

@@ -7,7 +7,14 @@ import type { OutcomeKind } from '../core/outcome.js'
 import type { Encoder } from '../core/ports.js'
 import type { DeadLetter, OutcomeRow, VerifiedStage } from '../core/records.js'
 import type { EventEnd } from '../core/work.js'
-import { asReference, type DeadEnd, type DeadLetterRules, deadLetterOf, safeKey } from './dead-letter.js'
+import {
+  asReference,
+  type DeadEnd,
+  type DeadLetterRules,
+  deadLetterHeaders,
+  deadLetterOf,
+  safeKey,
+} from './dead-letter.js'
 import { type DelayEnd, retryMessage } from './delay.js'
 import { type Address, encodeRecord } from './encode.js'
 import type { EvidenceOf, SignedResult } from './evidence.js'
@@ -231,22 +238,4 @@ function outcomeOutput(deps: RouteDeps, topic: string, end: Ended, summary: Summ
 function common(end: Ended): Ended {
   const { message, chain, calls, startedAt } = end
   return { message, chain, calls, startedAt }
-}
-
-/** For tools that know nothing of the schema. Names of Kafka Connect where it has one; they point to the first event. */
-function deadLetterHeaders(letter: DeadLetter): MessageHeader[] {
-  const { origin, handshakeId } = letter
-  const headers = [header('attestr.code', letter.code)]
-  if (handshakeId !== null) headers.push(header('attestr.handshake-id', handshakeId))
-  headers.push(
-    header('__connect.errors.topic', origin.topic),
-    header('__connect.errors.partition', String(origin.partition)),
-    header('__connect.errors.offset', String(origin.offset)),
-    header('__connect.errors.exception.message', letter.message),
-  )
-  return headers
-}
-
-function header(key: string, text: string): MessageHeader {
-  return { key, value: Buffer.from(text) }
 }
