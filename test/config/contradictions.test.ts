@@ -292,7 +292,7 @@ describe('evidence and media', () => {
 
   it('are not kept in a topic of other records', () => {
     expect(among(`privacy: { ${keys} }`, 'topics: { evidence: attestr.verified }')).toEqual([
-      'c.yaml:9:11 topics.evidence: is the same topic as topics.verified (its default)',
+      'c.yaml:9:11 topics.evidence: is the same topic as topics.verified',
     ])
   })
 
