@@ -1,14 +1,22 @@
-import { createSecretKey } from 'node:crypto'
 import { createCatalogue } from './catalogue/index.js'
 import { layoutOf } from './catalogue/layout.js'
 import { createShapeOf } from './catalogue/shape.js'
 import { namedTypes, typedKindsOf } from './catalogue/typed-kinds.js'
 import type { Config } from './config/config.js'
-import { createCredentialChoice } from './core/credentials.js'
+import { createConfiguredMedia, createConfiguredProtect, sealerOf } from './configured-privacy.js'
+import type { CredentialChoice } from './core/credentials.js'
 import type { Drift } from './core/drift.js'
-import { type Credential, SecretText } from './core/model.js'
 import { createPolicy } from './core/policy.js'
-import type { Clock, EventReader, Log, Metrics, Random, ResultApi } from './core/ports.js'
+import type {
+  Clock,
+  EventReader,
+  Log,
+  MediaStore,
+  MediaStoreDown,
+  Metrics,
+  Random,
+  ResultApi,
+} from './core/ports.js'
 import type { RateFeedback } from './core/rate.js'
 import { createStageTypeOf } from './core/stage-type.js'
 import type { Path, Turn } from './core/work.js'
@@ -16,11 +24,12 @@ import { createPath } from './pipeline.js'
 import type { Supervisor } from './run/supervisor.js'
 import { createDecode } from './steps/decode.js'
 import { readEnvelope } from './steps/envelope.js'
+import { createEvidence, type EvidenceOf } from './steps/evidence.js'
 import { createFetch } from './steps/fetch.js'
 import { createFlatten } from './steps/flatten.js'
-import { createProtect } from './steps/protect.js'
 import type { RecordForms } from './steps/record-outputs.js'
 import { createRoute, type RouteDeps } from './steps/route.js'
+import { createStoreMedia, type StoreMedia } from './steps/store-media.js'
 import { createTyped } from './steps/typed.js'
 import { createVerify } from './steps/verify.js'
 
@@ -36,13 +45,15 @@ export interface PathParts {
   readonly supervisor: Supervisor
   readonly rate: RateFeedback
   readonly drift: Drift
+  readonly credentials: CredentialChoice
+  readonly media?: MediaStore
   readonly turn?: Turn
 }
 
 /** The path with its steps as a configuration says. */
 export function createConfiguredPath(parts: PathParts): Path {
   const { config, clock, random, metrics, log, supervisor } = parts
-  const protect = createProtect({ defaults: config.privacy.defaults, rules: [] })
+  const protect = createConfiguredProtect(config)
   const now = (): number => clock.now()
   const turn = parts.turn === undefined ? {} : { turn: parts.turn }
   return createPath({
@@ -54,7 +65,7 @@ export function createConfiguredPath(parts: PathParts): Path {
       fetchEvents: config.events.fetch,
       ignoreEvents: config.events.ignore,
     }),
-    credentials: createCredentialChoice(credentialsOf(config)),
+    credentials: parts.credentials,
     fetch: createFetch({
       ...{ api: parts.api, health: supervisor, rate: parts.rate, clock, random, metrics, readEnvelope },
       limits: config.fetch,
@@ -70,17 +81,19 @@ export function createConfiguredPath(parts: PathParts): Path {
       },
     }),
     flatten: createFlatten({
-      ...{ limits: config.limits, protect },
+      ...{ limits: config.limits, protect, takeMedia: createConfiguredMedia(config) },
       stageTypeOf: createStageTypeOf(
         config.catalogue,
         createShapeOf(createCatalogue(config.catalogue.types).types),
       ),
     }),
+    ...storeMediaOf(parts),
     route: createRoute({
       ...{ encoders: parts.encoders, topics: config.topics, deadLetters: config.deadLetters, protect, now },
       maxRecordBytes: config.kafka.maxRecordBytes,
       hashKey: hashKeyOf(config),
       forms: recordFormsOf(parts),
+      ...evidenceOf(parts),
     }),
     onDecodeThrow: (error, signal) => holdForRegistry(error, signal, supervisor),
   })
@@ -117,13 +130,30 @@ async function holdForRegistry(
   return supervisor.waitForRegistry(signal)
 }
 
-function credentialsOf(config: Config): readonly Credential[] {
-  return config.attestr.credentials.map(({ id, authToken, clientSecret, match }) => ({
-    id,
-    authorization: new SecretText(`Basic ${authToken.reveal()}`),
-    clientSecret: createSecretKey(Buffer.from(clientSecret.reveal(), 'utf8')),
-    match,
-  }))
+/** Throws when the edges have no encoder for a topic that is configured: a bug. */
+function evidenceOf({ config, encoders }: PathParts): { readonly evidence?: EvidenceOf } {
+  const { evidence: topic } = config.topics
+  if (topic === null) return {}
+  const { evidence: encoder } = encoders
+  const sealer = sealerOf(config)
+  if (encoder === undefined || sealer === null) throw new Error('topics.evidence has no encoder or no key')
+  return { evidence: createEvidence({ topic, encoder, sealer, maxRecordBytes: config.kafka.maxRecordBytes }) }
+}
+
+/** Throws when the edges have no store for a configured folder: a bug. */
+function storeMediaOf(parts: PathParts): { readonly storeMedia?: StoreMedia } {
+  const { config, media: store, clock, log, supervisor } = parts
+  if (config.privacy.media.directory === null) return {}
+  const sealer = sealerOf(config)
+  if (store === undefined || sealer === null)
+    throw new Error('privacy.media.directory has no store or no key')
+  let word: string | null = null
+  const onState = (down: MediaStoreDown | null): void => {
+    if (down !== null && down.word !== word) log.error('media-store-down', { cause: down.word })
+    word = down?.word ?? null
+    supervisor.setDown('media', down !== null)
+  }
+  return { storeMedia: createStoreMedia({ store, sealer, clock, onState }) }
 }
 
 function hashKeyOf(config: Config): Buffer | null {

@@ -1,5 +1,6 @@
 import type { Config } from './config/config.js'
 import { createDelayOf } from './config/topics-read.js'
+import { type CredentialsInForce, createCredentialsInForce } from './configured-credentials.js'
 import { createConfiguredPath } from './configured-path.js'
 import { createDrift, type Drift } from './core/drift.js'
 import type {
@@ -8,6 +9,7 @@ import type {
   EventReader,
   EventSource,
   Log,
+  MediaStore,
   Metrics,
   Random,
   ResultApi,
@@ -16,6 +18,7 @@ import { createRate, type Rate } from './core/rate.js'
 import type { SystemicReason, Turn } from './core/work.js'
 import { createFloodWatch, type FloodWatch } from './run/flood.js'
 import { createGate, type Gate } from './run/gate.js'
+import { showGauges } from './run/gauges.js'
 import { createLanes, type Lanes } from './run/lanes.js'
 import { createProgress, type Progress } from './run/progress.js'
 import { withRateShare } from './run/rate-share.js'
@@ -31,6 +34,8 @@ export interface Edges {
   readonly api: ResultApi
   readonly readAvro: EventReader
   readonly encoders: RouteDeps['encoders']
+  /** Where `privacy.media.directory` is set. */
+  readonly media?: MediaStore
   /** When answers are worked on; at once without it. */
   readonly turn?: Turn
   close(): Promise<void>
@@ -65,6 +70,8 @@ export interface Connector {
   acceptLoss(): number
   /** Goes on although dead letters flood, until their share was once under its bound. Out: whether they did. */
   acceptFlood(): boolean
+  /** Puts other credentials in force, for every call from now on. */
+  replaceCredentials(credentials: Config['attestr']['credentials']): void
   status(): ConnectorStatus
   /** Resolves when the connector has stopped, or can not go on. */
   readonly finished: Promise<Finish>
@@ -88,6 +95,7 @@ class OneConnector implements Connector {
   private readonly flood: FloodWatch
   private readonly progress: Progress
   private readonly drift: Drift
+  private readonly credentials: CredentialsInForce
   private readonly ending = new AbortController()
   private edges: Edges | null = null
   private lanes: Lanes | null = null
@@ -116,6 +124,7 @@ class OneConnector implements Connector {
     })
     this.gate = createGate({ ...config.fetch }, this.rate)
     this.flood = createFloodWatch(config.deadLetters.flood)
+    this.credentials = createCredentialsInForce(config.attestr.credentials)
     this.progress = createProgress(clock, config.fetch.deadlineMs)
     const { concurrency, deadlineMs: answerMs } = config.fetch
     this.supervisor = createSupervisor({
@@ -154,7 +163,7 @@ class OneConnector implements Connector {
     const path = { ...this.options, ...edges, api, readAvro, supervisor, rate: this.rate, drift: this.drift }
     return createLanes({
       ...{ source: edges.source, delivery: edges.delivery, gate, clock, log, metrics },
-      path: createConfiguredPath(path),
+      path: createConfiguredPath({ ...path, credentials: this.credentials.choice }),
       commit: config.commit,
       delayOf: createDelayOf(config.topics),
       sessionTimeoutMs: config.kafka.sessionTimeoutMs,
@@ -208,6 +217,10 @@ class OneConnector implements Connector {
     return floods
   }
 
+  replaceCredentials(credentials: Config['attestr']['credentials']): void {
+    this.credentials.replace(credentials)
+  }
+
   status(): ConnectorStatus {
     const lanes = this.lanes?.list() ?? []
     return statusOf({
@@ -226,22 +239,9 @@ class OneConnector implements Connector {
     const isSilent = clock.monotonic() - aliveAt > config.kafka.sessionTimeoutMs
     this.silences = isSilent ? this.silences + 1 : 0
     // A process that stood still finds everything silent at first.
-    this.supervisor.setBrokerDown(this.silences > 1)
+    this.supervisor.setDown('broker', this.silences > 1)
     if (this.supervisor.status().state !== 'running') this.progress.made()
-    this.showGauges()
+    showGauges(this.options.metrics, this.status(), this.rate.perSecond())
     this.cancelWatch = clock.after(WATCH_MS, () => this.watch())
-  }
-
-  private showGauges(): void {
-    const { metrics } = this.options
-    const { inFlight, heldEvents, heldBytes, lagEvents, delayedEvents, lagSeconds, reason } = this.status()
-    metrics.set('attestr_paused', reason === 'events-lost' ? 1 : 0, { reason: 'events-lost' })
-    metrics.set('attestr_in_flight', inFlight)
-    metrics.set('attestr_rate_bound', this.rate.perSecond() ?? Number.POSITIVE_INFINITY)
-    metrics.set('attestr_held_events', heldEvents)
-    metrics.set('attestr_held_bytes', heldBytes)
-    metrics.set('attestr_lag_events', lagEvents)
-    metrics.set('attestr_delayed_events', delayedEvents)
-    metrics.set('attestr_lag_seconds', lagSeconds)
   }
 }

@@ -4,7 +4,7 @@ import { type TypedKind, typedKindsOf } from './catalogue/typed-kinds.js'
 import type { Config } from './config/config.js'
 import { topicsRead } from './config/topics-read.js'
 import type { Edges, StartWait } from './connector.js'
-import type { Clock, Log, Metrics } from './core/ports.js'
+import type { Clock, Log, MediaStore, Metrics } from './core/ports.js'
 import type { Departures } from './core/work.js'
 import { createResultApi } from './io/attestr/http.js'
 import { createKafkaAdmin, type KafkaAdmin } from './io/kafka/admin.js'
@@ -16,12 +16,13 @@ import { createKafkaSource } from './io/kafka/source.js'
 import { ensureTopics, StartRefused, settleFirstOffsets, untilItWorks } from './io/kafka/topics.js'
 import { createTransactionalDelivery } from './io/kafka/transactional.js'
 import { createSchemaRegistry, type RegistryOptions } from './io/registry/client.js'
-import type { EncoderOptions } from './io/registry/encoders.js'
 import { createEventReader } from './io/registry/events.js'
+import { evidenceIdOf } from './io/registry/evidence.js'
 import { createKeptIds, type KeptIds } from './io/registry/kept-ids.js'
+import { createFileMediaStore } from './io/media/files.js'
 import { createOutcomeSourceReader } from './io/registry/outcomes.js'
 import { RegistryDown, RegistryRefused, type SchemaRegistry } from './io/registry/registry.js'
-import { createReplaceableEncoders, type ReplaceableEncoders } from './io/registry/replaceable-encoders.js'
+import { createReplaceableEncoders, type Ids, type ReplaceableEncoders } from './io/registry/replaceable-encoders.js'
 import { resolveIds, resolveTypedIds } from './io/registry/schemas.js'
 import { createDepartures } from './io/system/departures.js'
 import { createTurns } from './io/system/turns.js'
@@ -61,14 +62,16 @@ export async function openRealEdges(options: RealEdgesOptions): Promise<Edges> {
   }
 }
 
-type Ids = Required<Pick<EncoderOptions, 'ids' | 'typed'>>
-
 async function resolveAll(
   registry: Pick<SchemaRegistry, 'idOf'>,
   { topics }: Config,
   kinds: readonly TypedKind[],
 ): Promise<Ids> {
-  return { ids: await resolveIds(registry, topics), typed: await resolveTypedIds(registry, kinds) }
+  return {
+    ids: await resolveIds(registry, topics),
+    typed: await resolveTypedIds(registry, kinds),
+    evidence: topics.evidence === null ? null : await evidenceIdOf(registry, topics.evidence),
+  }
 }
 
 function askRegistry(options: RealEdgesOptions, operation: () => Promise<Ids>): Promise<Ids> {
@@ -132,6 +135,7 @@ interface Opened {
 function assemble(options: RealEdgesOptions, { connection, admin, registry, encoders }: Opened): Edges {
   const { config, clock, log, metrics } = options
   const { kafka, topics } = config
+  const media = mediaStoreOf(config)
   const { CompressionTypes } = loadKafkajs()
   const compression = kafka.compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None
   const shared = { connection, groupId: kafka.groupId, log }
@@ -153,6 +157,7 @@ function assemble(options: RealEdgesOptions, { connection, admin, registry, enco
     api,
     readAvro: createEventReader({ registry }),
     encoders,
+    ...(media === null ? {} : { media }),
     turn: createTurns(departures),
     async close() {
       await Promise.all([delivery.close(), api.close(), registry.close(), admin.close()])
@@ -199,6 +204,12 @@ export function connectionOf({ kafka }: Config): KafkaConnection {
     ...(ssl.keyFile === null ? {} : { key: readFileSync(ssl.keyFile, 'utf8') }),
   }
   return { brokers, clientId, ssl: files, sasl }
+}
+
+/** Where media are kept; null: they are dropped. */
+export function mediaStoreOf({ privacy }: Config): MediaStore | null {
+  const { directory } = privacy.media
+  return directory === null ? null : createFileMediaStore(directory)
 }
 
 /** The schema registry of a configuration. */

@@ -1,5 +1,5 @@
 import { chainOf, travelFailure } from './core/chain.js'
-import type { CredentialChoice } from './core/credentials.js'
+import type { Chosen, CredentialChoice } from './core/credentials.js'
 import type { FailureCode } from './core/failure.js'
 import type { Chain, Credential, HandshakeEvent, SourceMessage } from './core/model.js'
 import type { Ending, Step } from './core/outcome.js'
@@ -10,6 +10,7 @@ import type { Decode, DecodeEnd } from './steps/decode.js'
 import type { Envelope } from './steps/envelope.js'
 import type { Fetch, FetchEnd } from './steps/fetch.js'
 import type { Ended, Route } from './steps/route.js'
+import type { StoreMedia } from './steps/store-media.js'
 import type { TrustedResult, Verify } from './steps/verify.js'
 
 export interface PathDeps {
@@ -20,6 +21,8 @@ export interface PathDeps {
   readonly fetch: Fetch<Envelope>
   readonly verify: Verify
   readonly flatten: (trusted: TrustedResult, flowId: string | null) => Step<readonly FlatStage[]>
+  /** Stores what is kept apart from the records, before they are written; left out, there is nothing of that kind. */
+  readonly storeMedia?: StoreMedia
   readonly route: Route
   readonly clock: Clock
   /** Work on a message waits for its turn; without it there is no wait. */
@@ -66,7 +69,7 @@ export function createPath(deps: PathDeps): Path {
     }
     const event = decoded.value
     const fetched = await fetchTrusted(deps, event, travel.chain, ticket)
-    return fetched.kind === 'aborted' ? 'aborted' : conclude(deps, event, fetched, ended())
+    return fetched.kind === 'aborted' ? 'aborted' : conclude(deps, event, { fetched, ended: ended(), ticket })
   }
 }
 
@@ -93,16 +96,32 @@ async function fetchTrusted(
   ticket: Ticket,
 ): Promise<Fetched> {
   const { topic } = chain.origin
-  let credential = deps.credentials.first(event, topic)
+  const { firstSeenAt } = chain
+  /** How the first try ended, and with which credential. */
+  let first: { readonly end: Ending; readonly credential: Credential } | null = null
   for (;;) {
-    const next = deps.credentials.next(event, topic, credential)
-    const request = { event, credential, hasNextCredential: next !== null, firstSeenAt: chain.firstSeenAt }
-    const end = trust(deps, await deps.fetch(request, ticket), credential)
-    if (next === null || (end.kind !== 'dead' && end.kind !== 'delay')) return end
-    if (!FOREIGN.has(end.failure.code)) return end
-    credential = next
+    const tried = first?.credential ?? null
+    const mayRead = first !== null && codeOf(first.end) === 'signature-mismatch'
+    let used: Credential = deps.credentials.choose(event, topic, tried).credential
+    const choose = (): Chosen => {
+      const chosen = deps.credentials.choose(event, topic, tried)
+      used = chosen.credential
+      // The handshake is of the app that could read it: that another one may not speaks against nobody.
+      return mayRead ? { ...chosen, hasNext: true } : chosen
+    }
+    const fetched = await deps.fetch({ event, choose, firstSeenAt }, ticket)
+    const end = trust(deps, fetched, used)
+    if (end.kind === 'trusted' || end.kind === 'aborted') return end
+    if (first !== null) return mayRead && codeOf(end) === 'handshake-forbidden' ? first.end : end
+    // Asked only now: a credential that came while the call was under way is tried as well.
+    const code = codeOf(end)
+    if (code === null || !FOREIGN.has(code)) return end
+    if (deps.credentials.choose(event, topic, used).credential === used) return end
+    first = { end, credential: used }
   }
 }
+
+const codeOf = (end: Ending): FailureCode | null => (end.kind === 'skip' ? null : end.failure.code)
 
 function trust(deps: PathDeps, fetched: FetchEnd<Envelope>, credential: Credential): Fetched {
   if (fetched.kind !== 'ready') return fetched
@@ -112,23 +131,33 @@ function trust(deps: PathDeps, fetched: FetchEnd<Envelope>, credential: Credenti
   return { kind: 'trusted', trusted: verified.value, envelope, fetchedAt: finishedAt, httpStatus }
 }
 
-function conclude(
+interface Concluding {
+  readonly fetched: Exclude<Fetched, { kind: 'aborted' }>
+  readonly ended: Ended
+  readonly ticket: Ticket
+}
+
+async function conclude(
   deps: PathDeps,
   event: HandshakeEvent,
-  fetched: Exclude<Fetched, { kind: 'aborted' }>,
-  ended: Ended,
-): EventEnd {
+  { fetched, ended, ticket }: Concluding,
+): Promise<EventEnd | 'aborted'> {
   const { route } = deps
   if (fetched.kind !== 'trusted') return concludeWithout(route, event, fetched, ended)
   const { envelope, trusted, fetchedAt, httpStatus } = fetched
   const flat = deps.flatten(trusted, event.flowId)
   if (flat.kind !== 'ok') return concludeWithout(route, event, withStatus(flat, httpStatus), ended)
+  const media = flat.value.flatMap((stage) => stage.media ?? [])
+  if (media.length > 0 && deps.storeMedia !== undefined) {
+    if (!(await deps.storeMedia(media, ticket.signal))) return 'aborted'
+  }
   return route.verified({
     ...ended,
     event,
     envelope,
     stages: flat.value,
     verification: trusted.verification,
+    signed: trusted.signed,
     fetchedAt,
   })
 }

@@ -1,8 +1,10 @@
 import { Buffer } from 'node:buffer'
-import { createSecretKey } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import { FAILURES, type Failure } from '../core/failure.js'
+import { sourceText } from '../core/json/tape.js'
 import { type Envelope, readEnvelope } from '../steps/envelope.js'
 import { createVerify, METHODS, type Method, matchMethods } from '../steps/verify.js'
+import { rewritings } from './changed-bytes.js'
 
 export interface Matched {
   readonly verified: true
@@ -21,7 +23,11 @@ export interface Refused {
   readonly reason: string
   readonly remedy: string
   readonly methods: readonly Method[]
+  /** What is wrong, where that can be told: `bytes` says that the secret is right and the bytes are others. */
+  readonly cause: Cause | null
 }
+
+export type Cause = 'method' | 'secret' | 'bytes'
 
 export type Check = Matched | Refused
 
@@ -41,7 +47,10 @@ export function checkResponse(body: Buffer, secret: Buffer, method: 'auto' | Met
   if (reading.kind !== 'ready') return failed(reading.failure)
   const { envelope } = reading
   const plain = withoutNewline(secret)
-  if (plain.length === 0) return { ...unmatched('the secret file holds no secret'), exitCode: 2, code: null }
+  if (plain.length === 0) {
+    const remedy = 'Check what the file holds.'
+    return { ...unmatched('the secret file holds no secret', 'secret', remedy), exitCode: 2, code: null }
+  }
   const verdict = createVerify({ algorithm: 'sha256', method, now: Date.now })(envelope, keyOf(plain))
   const methods = matchMethods(envelope, keyOf(plain))
   if (verdict.kind !== 'ok') return explain(envelope, secret, methods)
@@ -76,6 +85,7 @@ function noAnswer(body: Buffer): Refused {
       : 'the response file does not hold whole JSON',
     remedy: 'Save the body of the response as it is, for example with `curl --output response.json`.',
     methods: [],
+    cause: null,
   }
 }
 
@@ -87,11 +97,12 @@ function failed({ code, detail }: Failure): Refused {
     reason: `${code} (${detail})`,
     remedy: FAILURES[code].remedy,
     methods: [],
+    cause: null,
   }
 }
 
-function unmatched(reason: string, remedy: string = FAILURES['signature-mismatch'].remedy): Refused {
-  return { verified: false, exitCode: 3, code: 'signature-mismatch', reason, remedy, methods: [] }
+function unmatched(reason: string, cause: Cause | null, remedy: string): Refused {
+  return { verified: false, exitCode: 3, code: 'signature-mismatch', reason, remedy, methods: [], cause }
 }
 
 /** Why nothing matches, where that can be told by trying what people get wrong. */
@@ -99,7 +110,11 @@ function explain(envelope: Envelope, secret: Buffer, methods: readonly Method[])
   if (methods.length > 0) {
     const reason = `this method does not match, but ${methods.join(' and ')} does`
     return {
-      ...unmatched(reason, 'Leave --method out, or set verification.method to the one that matches.'),
+      ...unmatched(
+        reason,
+        'method',
+        'Leave --method out, or set verification.method to the one that matches.',
+      ),
       methods,
     }
   }
@@ -107,22 +122,45 @@ function explain(envelope: Envelope, secret: Buffer, methods: readonly Method[])
     const blanks = envelope.signature.trim() === envelope.signature ? '' : ', with blanks around it'
     return unmatched(
       `resultSignature is not 64 hex digits (${envelope.signature.length} characters${blanks})`,
+      'bytes',
       'The response was changed after it was signed, or another algorithm is in use; fetch it again.',
     )
   }
   for (const { bytes, reason, remedy } of secretVariants(secret)) {
-    if (bytes.length > 0 && matchMethods(envelope, keyOf(bytes)).length > 0) return unmatched(reason, remedy)
+    if (bytes.length > 0 && matchMethods(envelope, keyOf(bytes)).length > 0)
+      return unmatched(reason, 'secret', remedy)
+  }
+  const how = changedFrom(envelope, withoutNewline(secret))
+  if (how !== null) {
+    return unmatched(
+      `the secret is right, and the bytes are others: it matches once the result is written ${how}`,
+      'bytes',
+      'Save the body byte for byte, not through an editor or a formatter. If it came so, Attestr signs another form than it sends: report it.',
+    )
   }
   return unmatched(
     `no method matches (${METHODS.join(', ')})`,
+    null,
     'Check that the secret belongs to the app of this handshake and that the response is saved byte for byte, not through an editor.',
   )
+}
+
+/** Out: how the result must be written to match; null when no way is known. */
+function changedFrom(envelope: Envelope, secret: Buffer): string | null {
+  const { tape, result } = envelope
+  for (const { bytes, how } of rewritings(sourceText(tape, result))) {
+    const digest = createHmac('sha256', secret).update(bytes).digest('hex')
+    if (digest === envelope.signature.toLowerCase()) return how
+  }
+  return null
 }
 
 function withoutNewline(secret: Buffer): Buffer {
   if (secret.at(-1) !== 0x0a) return secret
   return secret.subarray(0, secret.at(-2) === 0x0d ? -2 : -1)
 }
+
+const NOTHING = Buffer.alloc(0)
 
 interface SecretVariant {
   readonly bytes: Buffer
@@ -152,6 +190,11 @@ function secretVariants(secret: Buffer): readonly SecretVariant[] {
     {
       bytes: Buffer.from(trimmed, 'base64'),
       reason: 'it matches once the secret is decoded from base64',
+      remedy: 'Use the decoded secret.',
+    },
+    {
+      bytes: /^(?:[0-9a-fA-F]{2})+$/.test(trimmed) ? Buffer.from(trimmed, 'hex') : NOTHING,
+      reason: 'it matches once the secret is decoded from hex',
       remedy: 'Use the decoded secret.',
     },
   ]

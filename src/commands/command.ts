@@ -1,7 +1,10 @@
 /** What every command shares: how it speaks, how it ends, how it takes the configuration. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { Config } from '../config/config.js'
 import type { Environment } from '../config/environment.js'
+import type { LoadedConfig } from '../config/load.js'
 
 /** 0 done, 1 fault, 2 usage or configuration, 3 a check found something wrong, 4 systemic stop. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4
@@ -69,10 +72,39 @@ export function withConfigOptions(command: Command): Command {
  * Throws: ConfigRefused with every problem
  */
 export async function loadCommandConfig(options: ConfigOptions, context: CommandContext): Promise<Config> {
+  return (await openCommandConfig(options, context)).config
+}
+
+/** A configuration that can be read again. */
+export interface CommandConfig {
+  readonly config: Config
+  load(): LoadedConfig
+  /** The files that were read the last time, by absolute path. */
+  files(): readonly string[]
+}
+
+/**
+ * Loads the configuration of a command that may read it again.
+ *
+ * Throws: ConfigRefused with every problem
+ */
+export async function openCommandConfig(
+  options: ConfigOptions,
+  context: CommandContext,
+): Promise<CommandConfig> {
   const { loadConfig, problemReport } = await import('../config/load.js')
-  const loaded = loadConfig({ file: options.config, sets: options.set, env: context.env })
+  const files = new Set<string>()
+  const readText = (path: string): string => {
+    files.add(resolve(path))
+    return readFileSync(path, 'utf8')
+  }
+  const load = (): LoadedConfig => {
+    files.clear()
+    return loadConfig({ file: options.config, sets: options.set, env: context.env, readText })
+  }
+  const loaded = load()
   if ('problems' in loaded) throw new ConfigRefused(problemReport(loaded.problems))
-  return loaded.config
+  return { config: loaded.config, load, files: () => [...files] }
 }
 
 /** Adds examples below the help of a command. */

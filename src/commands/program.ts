@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { registerCodes } from './codes.js'
 import { type CommandContext, CommandError, type ExitCode } from './command.js'
 import { registerDemo } from './demo.js'
+import { registerMedia } from './media.js'
 import { registerReconcile } from './reconcile.js'
 import { registerRun } from './run.js'
 import { registerSchemas } from './schemas.js'
@@ -58,6 +59,7 @@ export function createProgram(context: CommandContext): Command {
   registerSchemas(program, context)
   registerDemo(program, context)
   registerSimulate(program, context)
+  registerMedia(program, context)
   return program
 }
 

@@ -10,6 +10,7 @@ import {
   withConfigOptions,
   withExamples,
 } from './command.js'
+import { listenForEnd, remedied } from './reading.js'
 import { jsonReport, type ReportHead, textReport } from './reconcile-report.js'
 import { parseSince } from './since.js'
 
@@ -43,7 +44,7 @@ export function registerReconcile(program: Command, context: CommandContext): vo
 async function reconcileTopics(options: ReconcileCommandOptions, context: CommandContext): Promise<void> {
   const config = await loadCommandConfig(options, context)
   const since = options.since ?? null
-  const signals = listenForSignals()
+  const signals = listenForEnd()
   try {
     const found = await prove(config, since, signals.signal, context)
     try {
@@ -116,44 +117,4 @@ function conclude(violations: number): void {
     `not proved: ${violations} violations`,
     'Each line names where to look; docs/operations.md, Reconcile, says what each word means.',
   )
-}
-
-/** Faults that have a remedy; everything else goes on as it is. */
-async function remedied(error: unknown, signal: AbortSignal): Promise<unknown> {
-  const { causeOf } = await import('../core/cause.js')
-  if (error instanceof CommandError) return error
-  if (signal.aborted) return new CommandError(1, 'stopped before the end', 'Nothing was left behind.')
-  if (!(error instanceof Error)) return error
-  if (error.name === 'TopicsMissing')
-    return new CommandError(1, error.message, 'Check topics.* and kafka.brokers of the configuration.')
-  if (error.name === 'RegistryDown' || error.name === 'RegistryRefused')
-    return new CommandError(1, error.message, 'Check schemaRegistry.* of the configuration.')
-  if (error.name === 'ReadStalled')
-    return new CommandError(
-      1,
-      error.message,
-      'Look for a broker that is down or a transaction that stays open.',
-    )
-  if ('code' in error && error.code === 'ENOSPC')
-    return new CommandError(1, 'the temporary folder is full', 'Let TMPDIR name a place with more room.')
-  if (error.name.startsWith('KafkaJS'))
-    return new CommandError(
-      1,
-      `the brokers did not answer: ${causeOf(error)}`,
-      'Check kafka.* and the brokers.',
-    )
-  return error
-}
-
-function listenForSignals(): { readonly signal: AbortSignal; stop(): void } {
-  const controller = new AbortController()
-  const onSignal = (): void => controller.abort()
-  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  for (const name of names) process.once(name, onSignal)
-  return {
-    signal: controller.signal,
-    stop: () => {
-      for (const name of names) process.off(name, onSignal)
-    },
-  }
 }

@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
-import type { Config } from '../config/config.js'
 import type { Connector, Finish } from '../connector.js'
 import type { OpsLog } from '../io/ops/log.js'
+import type { Service } from '../service.js'
 import {
+  type CommandConfig,
   type CommandContext,
   CommandError,
   type ConfigOptions,
-  loadCommandConfig,
+  openCommandConfig,
   withConfigOptions,
   withExamples,
 } from './command.js'
@@ -14,7 +15,9 @@ import {
 export function registerRun(program: Command, context: CommandContext): void {
   const command = program
     .command('run')
-    .description('run the connector until SIGTERM or SIGINT; a second signal drops work in flight')
+    .description(
+      'run the connector until SIGTERM or SIGINT; a second signal drops work in flight, SIGHUP reads credentials again',
+    )
     .action((options: ConfigOptions) => run(options, context))
   withExamples(withConfigOptions(command), [
     'attestr-kafka run --config attestr-kafka.yaml',
@@ -23,24 +26,25 @@ export function registerRun(program: Command, context: CommandContext): void {
 }
 
 async function run(options: ConfigOptions, context: CommandContext): Promise<void> {
-  const config = await loadCommandConfig(options, context)
+  const source = await openCommandConfig(options, context)
+  const { config } = source
   const { createLog } = await import('../io/ops/log.js')
   const log = createLog(config.log)
   try {
     if (config.attestr.allowHttp) log.warn('http-allowed', { key: 'attestr.allowHttp' })
-    await serve(config, context, log)
+    await serve(source, context, log)
   } finally {
     log.flush()
   }
 }
 
-async function serve(config: Config, context: CommandContext, log: OpsLog): Promise<void> {
+async function serve(source: CommandConfig, context: CommandContext, log: OpsLog): Promise<void> {
+  const { config } = source
   const { startService } = await import('../service.js')
-  const service = await startService({ config, version: context.version, env: context.env, log }).catch(
-    refusal,
-  )
-  const signals = listenForSignals(service.connector, log, () => context.exitNow(1))
-  log.info('started', { version: context.version, ops: service.opsPort, group: config.kafka.groupId })
+  const { version, env } = context
+  const service = await startService({ config, version, env, log, source }).catch(refusal)
+  const signals = listenForSignals(service, log, () => context.exitNow(1))
+  log.info('started', { version, ops: service.opsPort, group: config.kafka.groupId })
   try {
     const started = service.connector.start()
     const finish = await Promise.race([
@@ -83,8 +87,12 @@ function refusal(error: unknown): never {
   throw error
 }
 
-/** The first SIGTERM or SIGINT drains, the second one drops everything at once. */
-function listenForSignals(connector: Connector, log: OpsLog, dropAll: () => never): { stop(): void } {
+/** The first SIGTERM or SIGINT drains, the second one drops everything at once; SIGHUP reads the configuration again. */
+function listenForSignals(
+  { connector, reload }: Service,
+  log: OpsLog,
+  dropAll: () => never,
+): { stop(): void } {
   let asked = false
   const onSignal = (signal: NodeJS.Signals): void => {
     log.info('signal', { signal, drops: asked })
@@ -97,9 +105,11 @@ function listenForSignals(connector: Connector, log: OpsLog, dropAll: () => neve
   }
   const names = ['SIGTERM', 'SIGINT'] as const
   for (const name of names) process.on(name, onSignal)
+  process.on('SIGHUP', reload)
   return {
     stop: () => {
       for (const name of names) process.off(name, onSignal)
+      process.off('SIGHUP', reload)
     },
   }
 }

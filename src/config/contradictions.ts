@@ -31,6 +31,7 @@ const topicsDiffer: Rule = (read, report) => {
     ['topics', 'verified'],
     ['topics', 'deadLetter'],
     ['topics', 'outcomes'],
+    ['topics', 'evidence'],
     ...indexed(read, ['topics', 'retry']).map((path) => [...path, 'topic']),
     ['topics', 'replay'],
   ]
@@ -100,6 +101,21 @@ function pair(read: Reader, report: Report, one: Path, two: Path): void {
   if (read.has(two) && !read.has(one)) report(two, `needs ${keyName(one)} beside it`)
 }
 
+const evidenceKeys: Rule = (read, report) => {
+  if (!read.has(['topics', 'evidence']) || read.count(['privacy', 'encryptionKeys']) > 0) return
+  report(['topics', 'evidence'], 'needs a key in privacy.encryptionKeys: what was signed is kept encrypted')
+}
+
+const mediaKeys: Rule = (read, report) => {
+  const path = ['privacy', 'media', 'directory']
+  if (!read.has(path)) return
+  if (read.count(['privacy', 'encryptionKeys']) === 0)
+    report(path, 'needs a key in privacy.encryptionKeys: media are kept encrypted')
+  if (!read.has(['privacy', 'hashKey'])) report(path, 'needs privacy.hashKey: media are kept by keyed digest')
+  if (read.text(['privacy', 'defaults', 'media']) === 'keep')
+    report(path, 'has no effect with privacy.defaults.media: keep, which leaves media in the records')
+}
+
 const ignoredEvents: Rule = (read, report) => {
   if (!read.isWritten(['events', 'fetch'])) return
   const fetched = new Set(indexed(read, ['events', 'fetch']).map((path) => read.text(path)))
@@ -144,21 +160,8 @@ export const CONTRADICTIONS: readonly Rule[] = [
   baseUrlIsSafe,
   registryAuth,
   clientCertificate,
+  evidenceKeys,
+  mediaKeys,
   ignoredEvents,
   policyRowsDiffer,
 ]
-
-/** Keys whose behaviour comes later: taking them in silence would promise what does not happen. */
-const NOT_AVAILABLE: readonly {
-  readonly path: string
-  readonly asked: (read: Reader, path: Path) => boolean
-}[] = [
-  { path: 'privacy.rules', asked: (read, path) => read.count(path) > 0 },
-  { path: 'privacy.encryptionKeys', asked: (read, path) => read.count(path) > 0 },
-]
-
-export const refuseUnavailable: Rule = (read, report) => {
-  for (const { path, asked } of NOT_AVAILABLE) {
-    if (asked(read, pathOf(path))) report(pathOf(path), 'is not available in this version')
-  }
-}

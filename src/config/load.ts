@@ -3,11 +3,12 @@ import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
 import { userTypeProblems } from '../catalogue/user-problems.js'
 import type { Config } from './config.js'
-import { CONTRADICTIONS, refuseUnavailable } from './contradictions.js'
+import { CONTRADICTIONS } from './contradictions.js'
 import type { Environment } from './environment.js'
 import { fitToSchema } from './fit.js'
 import { problemsOf } from './issues.js'
 import { applyOverrides } from './overrides.js'
+import { privacyProblems } from './privacy-problems.js'
 import { createReader } from './reader.js'
 import { configSchema } from './schema.js'
 import { parseConfigText } from './source.js'
@@ -84,13 +85,15 @@ function check(draft: Draft): LoadedConfig {
   const report = (path: Path, text: string): void => {
     problems.push({ at: positionOf(root, path), key: keyName(path), text })
   }
-  for (const rule of [...CONTRADICTIONS, refuseUnavailable]) rule(reader, report)
+  for (const rule of CONTRADICTIONS) rule(reader, report)
   const types = result.success ? result.data.catalogue.types : {}
   const typeProblems = userTypeProblems(types)
   for (const { path, text } of typeProblems) report(['catalogue', 'types', ...path], text)
   if (result.success && typeProblems.length === 0) {
     for (const { path, text } of typedTopicProblems(result.data)) report(path, text)
   }
+  if (result.success && problems.length === 0)
+    for (const { path, text } of privacyProblems(result.data)) report(path, text)
   for (const path of FILE_KEYS) {
     const file = reader.text(path)
     if (file === undefined || nodeAt(root, path) === undefined) continue
@@ -137,6 +140,7 @@ function finish(parsed: Parsed, folder: string): Config {
       caFile: absolute(parsed.schemaRegistry.caFile),
       idsFile: absolute(parsed.schemaRegistry.idsFile),
     },
+    privacy: { ...parsed.privacy, media: { directory: absolute(parsed.privacy.media.directory) } },
     events: { ...parsed.events, fetch: parsed.events.fetch.filter((name) => !ignored.has(name)) },
   }
 }

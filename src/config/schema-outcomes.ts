@@ -1,7 +1,7 @@
-/** The keys about records, privacy, dead letters, pauses and operations. Source: product.md sections 9 and 10. */
+/** The keys about records, dead letters, pauses and operations. Source: product.md sections 9 and 10. */
 import { z } from 'zod'
 import { catalogue } from './schema-catalogue.js'
-import { durationMs, flag, headerToken, key32, oneOf, secret, text, whole } from './values.js'
+import { durationMs, flag, headerToken, oneOf, text, whole } from './values.js'
 
 const FORMS = ['long', 'typed', 'both'] as const
 
@@ -14,38 +14,6 @@ export const records = {
     .prefault({}),
   catalogue: catalogue.prefault({}),
 }
-
-const keep = (about: string) => oneOf(`${about} \`keep\` turns the rule off.`, ['keep']).exactOptional()
-
-export const privacy = z.strictObject({
-  defaults: z
-    .strictObject({
-      secrets: keep('Secrets in inputs and outputs.'),
-      'aadhaar-fields': keep('Aadhaar numbers in known fields.'),
-      'aadhaar-text': keep('Aadhaar numbers elsewhere.'),
-      'tag-digits': keep('Aadhaar numbers in the tag.'),
-      media: keep('Photographs and other media.'),
-    })
-    .prefault({})
-    .describe('Default rules to turn off, by name.'),
-  rules: z
-    .array(
-      z.strictObject({
-        stage: text('Stage type or id, with globs.'),
-        path: text('Path within the stage, with globs.'),
-        action: text('keep, drop, mask, hash or encrypt.'),
-      }),
-    )
-    .default([])
-    .describe('Own privacy rules, in order.'),
-  hashKey: key32('Key for digests of undecodable events: 32 bytes as hex or base64.')
-    .nullable()
-    .default(null),
-  encryptionKeys: z
-    .array(z.strictObject({ id: text('Key id.'), key: secret('Key.') }))
-    .default([])
-    .describe('Keys of encrypted fields.'),
-})
 
 export const deadLetters = z.strictObject({
   undecodable: oneOf('What a dead letter keeps of an undecodable value.', ['reference', 'keep']).default(

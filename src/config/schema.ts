@@ -1,7 +1,8 @@
 /** Every key of the configuration with its type, default and meaning. Source: product.md section 10. */
 import { z } from 'zod'
-import { deadLetters, ops, privacy, records, systemic } from './schema-outcomes.js'
+import { deadLetters, ops, records, systemic } from './schema-outcomes.js'
 import { policy } from './schema-policy.js'
+import { privacy } from './schema-privacy.js'
 import {
   durationMs,
   flag,
@@ -47,6 +48,12 @@ const attestr = z.strictObject({
     .array(credential)
     .min(1)
     .describe('One entry an Attestr app; a handshake uses the first that matches, else the first of all.'),
+  watchMs: durationMs(
+    'How often the files of the configuration are looked at for other credentials; null: on SIGHUP alone.',
+    100,
+  )
+    .nullable()
+    .default(null),
 })
 
 const ssl = z.strictObject({
@@ -124,6 +131,9 @@ const topics = z.strictObject({
   outcomes: topicName('One outcome a consumed message; null turns it off.')
     .nullable()
     .default('attestr.outcomes'),
+  evidence: topicName('What was signed, encrypted; null keeps none. Needs privacy.encryptionKeys.')
+    .nullable()
+    .default(null),
   retry: z
     .array(
       z.strictObject({

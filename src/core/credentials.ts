@@ -1,10 +1,23 @@
 import type { Credential, HandshakeEvent } from './model.js'
 
+/** The credential of one call. */
+export interface Chosen {
+  readonly credential: Credential
+  /** Whether another one is left to try when this handshake is not of its app: a 4031 then proves nothing against this one. */
+  readonly hasNext: boolean
+}
+
 export interface CredentialChoice {
-  /** The credential to begin with. `topic`: the topic of the first event (its origin), not a retry topic. */
-  first(event: HandshakeEvent, topic: string): Credential
-  /** The one to try once more after a 4031 or a signature mismatch; null when `tried` was the last try. */
-  next(event: HandshakeEvent, topic: string, tried: Credential): Credential | null
+  /**
+   * The credential in force for the next call of an event. Asked before each call: what was held uses what has come meanwhile.
+   *
+   * In:  topic  of the first event (its origin), not a retry topic
+   *      tried  the one that ended in a 4031 or a signature mismatch; null at first
+   * Out: `tried` itself when there is no other
+   */
+  choose(event: HandshakeEvent, topic: string, tried: Credential | null): Chosen
+  /** From now on these are in force. An app that stays keeps its secret's object, or an event could try it twice. */
+  replace(credentials: readonly Credential[]): void
 }
 
 /**
@@ -16,25 +29,39 @@ export interface CredentialChoice {
  * Source: product.md section 5
  */
 export function createCredentialChoice(credentials: readonly Credential[]): CredentialChoice {
-  const [head] = credentials
-  if (head === undefined) throw new RangeError('no credential')
-  const open = credentials.filter((credential) => !hasRules(credential))
-  const none = [head, ...open.filter((credential) => credential !== head)]
-  const anyRules = open.length < credentials.length
-
-  const candidates = (event: HandshakeEvent, topic: string): readonly Credential[] => {
-    if (!anyRules) return none
-    const matching = credentials.filter((credential) => matches(credential, event, topic))
-    return matching.length === 0 ? none : [...matching, ...open]
-  }
+  let candidates = candidatesOf(credentials)
   return {
-    first: (event, topic) => candidates(event, topic)[0] ?? head,
-    next(event, topic, tried) {
-      const [first, second] = candidates(event, topic)
-      return tried === first ? (second ?? null) : null
+    choose(event, topic, tried) {
+      const all = candidates(event, topic)
+      if (tried === null) {
+        const [first] = all
+        return { credential: first, hasNext: all.some((other) => !isSameApp(first, other)) }
+      }
+      return { credential: all.find((other) => !isSameApp(tried, other)) ?? tried, hasNext: false }
+    },
+    replace(others) {
+      candidates = candidatesOf(others)
     },
   }
 }
+
+type Candidates = readonly [Credential, ...Credential[]]
+
+function candidatesOf(
+  credentials: readonly Credential[],
+): (event: HandshakeEvent, topic: string) => Candidates {
+  const [head] = credentials
+  if (head === undefined) throw new RangeError('no credential')
+  const open = credentials.filter((credential) => !hasRules(credential))
+  const none: Candidates = [head, ...open.filter((credential) => credential !== head)]
+  if (open.length === credentials.length) return () => none
+  return (event, topic) => {
+    const [first, ...others] = credentials.filter((credential) => matches(credential, event, topic))
+    return first === undefined ? none : [first, ...others, ...open]
+  }
+}
+
+const isSameApp = (one: Credential, other: Credential): boolean => one.clientSecret === other.clientSecret
 
 function hasRules({ match }: Credential): boolean {
   return match.topics.length > 0 || match.flowIds.length > 0

@@ -73,6 +73,10 @@ export const METRICS = {
     'path',
     'drift',
   ),
+  attestr_config_reloads_total: counter(
+    'Times the configuration was read again, by result: applied, unchanged, restart-needed, refused.',
+    'result',
+  ),
   attestr_build_info: gauge('Always 1; the version is the label.', 'version'),
   process_cpu_seconds_total: counter('User and system CPU time of this process.'),
   process_resident_memory_bytes: gauge('Resident memory of this process.'),
@@ -118,6 +122,12 @@ export const LOG_EVENTS = {
     'Stage types with typed records, and those of the configuration that have none: the catalogue does not know them, and they stay in the long form.',
   'stage-drift':
     'A stage differs from the catalogue at a place where none did since the start; attestr_drift_total counts on.',
+  'credentials-changed':
+    'The configuration was read again; these credentials are new, gone or other than before.',
+  'restart-needed': 'The configuration was read again; keys beside the credentials wait for a restart.',
+  'reload-refused': 'The configuration was read again and has problems: everything stays as it was.',
+  'reload-unchanged': 'The configuration was read again and says what is in force.',
+  'media-store-down': 'Media cannot be stored; it is tried again, and their events wait. One line a cause.',
   'verification-method-changed': 'Another verification method matched than before.',
 } as const satisfies Readonly<Record<string, string>>
 

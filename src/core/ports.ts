@@ -154,6 +154,28 @@ export class RecordUnencodable extends Error {
   }
 }
 
+/** Keeps media by their reference, which is made of the content: whoever writes one name writes the same content. */
+export interface MediaStore {
+  /**
+   * Resolves when it is stored durably. In: `bytes` makes what is stored; not asked where it is stored already.
+   * Throws MediaStoreDown; RangeError for what is no reference.
+   */
+  put(reference: string, bytes: () => Buffer): Promise<void>
+  /** Null: nothing is stored under it. Throws as `put`. */
+  get(reference: string): Promise<Buffer | null>
+}
+
+/** The store does not take or give what it should; waiting for it, or for an operator, may mend that. */
+export class MediaStoreDown extends Error {
+  /** Names and codes alone. */
+  readonly word: string
+  constructor(word: string) {
+    super(`the media store fails: ${word}`)
+    this.name = 'MediaStoreDown'
+    this.word = word
+  }
+}
+
 export type LogFields = Readonly<Record<string, string | number | boolean | null | readonly string[]>>
 
 /** Logs name ids, codes and paths, never values; error objects of libraries are never passed. */

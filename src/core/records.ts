@@ -1,5 +1,6 @@
 /** The rows of avro/*.avsc as TypeScript sees them. Timestamps are epoch ms. Source: product.md section 7. */
 import type { FailureCategory } from './failure.js'
+import type { MediaItem } from './media.js'
 import type { Coordinates, MessageHeader } from './model.js'
 import type { OutcomeKind } from './outcome.js'
 
@@ -33,6 +34,8 @@ export interface FlatStage {
   readonly extra: TextMap
   readonly kinds: Record<string, string>
   readonly redactions: Record<string, string>
+  /** What is to be stored before the record is written. */
+  readonly media?: readonly MediaItem[]
 }
 
 export interface VerifiedStage extends FlatStage {

@@ -1,3 +1,5 @@
+import { createCatalogue } from '../catalogue/index.js'
+import { typeRulesOf } from '../configured-privacy.js'
 import type { Step } from '../core/outcome.js'
 import type { FlatStage } from '../core/records.js'
 import { createStageTypeOf } from '../core/stage-type.js'
@@ -11,10 +13,11 @@ export interface FlattenSettings {
   readonly keep?: readonly PrivacyDefault[]
   /** Those of the configuration's defaults when left out. */
   readonly limits?: Partial<FlattenLimits>
-  /** Stage id to stage type. */
+  /** Stage id to stage type: what a type asks of the privacy rules is done. */
   readonly stages?: Readonly<Record<string, string>>
 }
 
+const TYPE_RULES = typeRulesOf(createCatalogue().types)
 const LIMITS: FlattenLimits = { depth: 32, leaves: 2000, stages: 200, keyLength: 512 }
 
 /**
@@ -33,7 +36,7 @@ export function flattenResult(
   const defaults = Object.fromEntries(keep.map((name) => [name, 'keep' as const]))
   return createFlatten({
     limits: { ...LIMITS, ...limits },
-    protect: createProtect({ defaults, rules: [] }),
+    protect: createProtect({ defaults, rules: [], types: TYPE_RULES }),
     stageTypeOf: createStageTypeOf({ stages, flows: {} }, () => null),
   })(trusted, null)
 }

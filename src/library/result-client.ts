@@ -134,7 +134,7 @@ export function createResultClient(
       hasRetryTopics: false,
     })
     const request = {
-      ...{ event: eventOf(handshakeId), credential, hasNextCredential: false },
+      ...{ event: eventOf(handshakeId), choose: () => ({ credential, hasNext: false }) },
       firstSeenAt: clock.now(),
     }
     const end = await fetch(request, ticket).finally(cancel)

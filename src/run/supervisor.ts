@@ -7,6 +7,7 @@ import type { PausedLanes } from './system-pauses.js'
 import { createSystemView, type Phase, type SystemStatus, type SystemView } from './system-state.js'
 import {
   createTroubles,
+  isWaiting,
   type PauseCause,
   probeIntervalMs,
   type TroubleKind,
@@ -51,7 +52,7 @@ export interface Supervisor extends ApiHealth {
   /** The registry has answered. */
   registryWorks(): void
   setFlood(floods: boolean): void
-  setBrokerDown(down: boolean): void
+  setDown(edge: 'broker' | 'media', down: boolean): void
   /** Those that wait here: nothing of theirs is under way. */
   waiting(): ReadonlySet<AbortSignal>
 }
@@ -166,7 +167,7 @@ class OneSupervisor implements Supervisor {
   }
 
   paused(): boolean {
-    return this.troubles.reasons().some((reason) => reason !== 'broker-down')
+    return this.troubles.reasons().some((reason) => !isWaiting(reason))
   }
 
   waitUntilRunning(signal: AbortSignal): Promise<boolean> | null {
@@ -188,9 +189,9 @@ class OneSupervisor implements Supervisor {
     else this.end('flood')
   }
 
-  setBrokerDown(down: boolean): void {
-    if (down) this.begin('broker', 'broker-down', {})
-    else this.end('broker')
+  setDown(edge: 'broker' | 'media', down: boolean): void {
+    if (down) this.begin(edge, `${edge}-down`, {})
+    else this.end(edge)
   }
 
   waiting(): ReadonlySet<AbortSignal> {
@@ -212,9 +213,9 @@ class OneSupervisor implements Supervisor {
 
   private pause(kind: TroubleKind, reason: PauseCause): void {
     const { lanes, onExit } = this.deps
-    if (kind === 'broker') return
+    if (isWaiting(reason)) return
     lanes()?.pauseAll(kind === 'flood' ? 'flood' : 'systemic')
-    if (reason !== 'flood' && reason !== 'broker-down' && onExit !== undefined) {
+    if (reason !== 'flood' && onExit !== undefined) {
       this.calls.shut()
       this.questions.shut()
       if (!this.exits) onExit(reason)
@@ -230,13 +231,13 @@ class OneSupervisor implements Supervisor {
   private end(kind: TroubleKind): void {
     if (this.exits || !this.troubles.clear(kind)) return
     if (kind === 'registry') this.questions.open(false)
-    if (kind !== 'broker') this.resume(kind)
+    if (kind !== 'broker' && kind !== 'media') this.resume(kind)
     this.view.changed()
   }
 
   private resume(kind: TroubleKind): void {
-    const isOver = (one: TroubleKind): boolean => this.troubles.get(one) === null
     const lanes = this.deps.lanes()
+    const isOver = (one: TroubleKind): boolean => this.troubles.get(one) === null
     if (kind === 'flood') lanes?.resumeAll('flood')
     else if (isOver('api') && isOver('registry')) lanes?.resumeAll('systemic')
     if (!isOver('api')) return

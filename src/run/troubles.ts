@@ -1,10 +1,14 @@
 import type { SystemicReason } from '../core/work.js'
 
 /** Why the system is paused. Source: product.md sections 4 and 8 */
-export type PauseCause = SystemicReason | 'broker-down' | 'flood'
+export type PauseCause = SystemicReason | 'broker-down' | 'media-down' | 'flood'
+
+/** Nothing is paused for these: what waits for a commit or a file is held, and its bounds stop the reading. */
+export const isWaiting = (cause: PauseCause): cause is 'broker-down' | 'media-down' =>
+  cause === 'broker-down' || cause === 'media-down'
 
 /** Whose trouble it is: each begins and ends by itself. */
-export type TroubleKind = 'api' | 'registry' | 'flood' | 'broker'
+export type TroubleKind = 'api' | 'registry' | 'flood' | 'media' | 'broker'
 
 export interface Trouble {
   readonly reason: PauseCause
@@ -17,7 +21,7 @@ export interface Trouble {
 }
 
 /** The most telling first: what an operator must mend stands before what mends itself. */
-const KINDS: readonly TroubleKind[] = ['api', 'registry', 'flood', 'broker']
+const KINDS: readonly TroubleKind[] = ['api', 'registry', 'flood', 'media', 'broker']
 
 /** All trouble there is now. */
 export interface Troubles {

@@ -1,4 +1,4 @@
-import type { Credential } from '../core/model.js'
+import type { Chosen } from '../core/credentials.js'
 import type { ApiAnswer, Clock, Metrics, ResultApi } from '../core/ports.js'
 import type { ApiHealth, CallSlot, Ticket, Turn } from '../core/work.js'
 
@@ -11,6 +11,8 @@ interface CallDeps {
 }
 
 export interface CallEnd {
+  /** With what the call was made. */
+  readonly chosen: Chosen
   readonly answer: ApiAnswer
   /** Monotonic ms: when it went on the wire, else when it was begun. */
   readonly sentAt: number
@@ -28,7 +30,8 @@ interface Allowed {
 /**
  * Makes one call once it is allowed: the system running, a slot free, the rate not used up.
  *
- * In:     handshakeId, credential
+ * In:     handshakeId
+ *         choose   says which credential is in force; asked when the call goes out, for it may have waited long
  *         ticket   its `calls` is raised right before the request; its slot is given back at the end of the body
  * Out:    the answer, when it was sent and how long it took; a permit that was not used is given back here
  * Source: product.md P6; house.md section 1, gate
@@ -45,17 +48,19 @@ export function createCall(deps: CallDeps) {
     metrics.observe('attestr_api_call_seconds', tookMs / 1000)
   }
 
-  return async function call(handshakeId: string, credential: Credential, ticket: Ticket): Promise<CallEnd> {
+  return async function call(handshakeId: string, choose: () => Chosen, ticket: Ticket): Promise<CallEnd> {
     const allowed = await allow(deps.health, ticket)
     const startedAt = clock.monotonic()
     let sentAt = startedAt
-    if (allowed === null) return { answer: { kind: 'aborted' }, sentAt, tookMs: 0, permitted: false }
+    const chosen = choose()
+    if (allowed === null) return { chosen, answer: { kind: 'aborted' }, sentAt, tookMs: 0, permitted: false }
     const { slot, permitted } = allowed
     ticket.calls += 1
     const onSent = (): void => {
       sentAt = clock.monotonic()
       slot.sent()
     }
+    const { credential } = chosen
     const { signal } = ticket
     const answer = await api.call({ handshakeId, credential, budget: slot.budget, signal, onSent })
     slot.release(answer.kind === 'answer' ? answer.body.length : 0)
@@ -63,7 +68,7 @@ export function createCall(deps: CallDeps) {
     count(answer, tookMs)
     // Only a result is much work. Trouble is heard of at once, before more calls run into it.
     if (answer.kind === 'answer' && answer.status === 200) await deps.turn?.()
-    return { answer, sentAt, tookMs, permitted }
+    return { chosen, answer, sentAt, tookMs, permitted }
   }
 }
 

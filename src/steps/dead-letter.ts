@@ -132,3 +132,21 @@ export function keptHeaders(headers: readonly MessageHeader[], rules: DeadLetter
   }
   return kept
 }
+
+/** For tools that know nothing of the schema. Names of Kafka Connect where it has one; they point to the first event. */
+export function deadLetterHeaders(letter: DeadLetter): MessageHeader[] {
+  const { origin, handshakeId } = letter
+  const headers = [header('attestr.code', letter.code)]
+  if (handshakeId !== null) headers.push(header('attestr.handshake-id', handshakeId))
+  headers.push(
+    header('__connect.errors.topic', origin.topic),
+    header('__connect.errors.partition', String(origin.partition)),
+    header('__connect.errors.offset', String(origin.offset)),
+    header('__connect.errors.exception.message', letter.message),
+  )
+  return headers
+}
+
+function header(key: string, text: string): MessageHeader {
+  return { key, value: Buffer.from(text) }
+}

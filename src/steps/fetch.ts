@@ -1,7 +1,8 @@
 import { BACKOFF_BASE_MS, backoffMs, pauseFor } from '../core/backoff.js'
+import type { Chosen } from '../core/credentials.js'
 import type { Failure } from '../core/failure.js'
 import { createForbiddenStreak } from '../core/forbidden.js'
-import type { Credential, HandshakeEvent } from '../core/model.js'
+import type { HandshakeEvent } from '../core/model.js'
 import { dead, delay, type Ending } from '../core/outcome.js'
 import { type Classify, classify, NOT_FOUND_RETRIES } from '../core/policy.js'
 import type { Clock, Metrics, Random, ResultApi } from '../core/ports.js'
@@ -39,9 +40,8 @@ export interface FetchDeps<E> {
 
 export interface FetchRequest {
   readonly event: HandshakeEvent
-  readonly credential: Credential
-  /** Whether another credential will be tried after a 4031: then it proves nothing against this one. */
-  readonly hasNextCredential: boolean
+  /** The credential in force. While another one will be tried after a 4031, that proves nothing against this one. */
+  readonly choose: () => Chosen
   /** Epoch ms, of the chain. */
   readonly firstSeenAt: number
 }
@@ -85,7 +85,7 @@ const RETRY_AFTER_MAX_MS = 3_600_000
 /**
  * Fetches the result of one handshake, in as many calls as it takes.
  *
- * In:     request   the event, and the credential to use
+ * In:     request   the event, and what says with which credential to call
  *         ticket    gives call slots and counts calls; a slot is held for one call, never during a wait. Attempts and
  *                   deadline are those of the ticket, whatever the number of credentials
  * Out:    the envelope, structure checked and nothing verified; or how the event ends; or aborted
@@ -101,16 +101,16 @@ export function createFetch<E>(deps: FetchDeps<E>): Fetch<E> {
   const begun = new WeakMap<Ticket, Progress>()
 
   return async function fetch(request, ticket) {
-    const { event, credential, hasNextCredential } = request
+    const { event, choose } = request
     const progress = begun.get(ticket) ?? {
       startedAt: deps.clock.monotonic(),
       tries: 0,
       notFound: 0,
       spentMs: 0,
     }
-    if (hasNextCredential) begun.set(ticket, progress)
+    begun.set(ticket, progress)
     for (;;) {
-      const end = await call(event.handshakeId, credential, ticket)
+      const end = await call(event.handshakeId, choose, ticket)
       const judgement = judge(end.answer, event.handshakeId, deps.clock.now())
       const next = decide({ judgement, request, progress, end })
       if (next.kind !== 'again') return next
@@ -134,10 +134,9 @@ function createDecide<E>(deps: FetchDeps<E>) {
   const streak = createForbiddenStreak()
   const retry = createRetry(deps)
 
-  function systemic(reason: SystemicReason, { judgement, request }: Round<E>): Ending | Again {
+  function systemic(reason: SystemicReason, { judgement, request, end }: Round<E>): Ending | Again {
     const { httpStatus, attestrCode } = judgement
-    const { credential, event } = request
-    const where = { handshakeId: event.handshakeId, credentialId: credential.id }
+    const where = { handshakeId: request.event.handshakeId, credentialId: end.chosen.credential.id }
     const fate = health.systemic(reason, { ...where, httpStatus: httpStatus ?? 0, attestrCode })
     return fate === 'hold' ? HELD : delay(blamed(reason, judgement), 'all')
   }
@@ -162,10 +161,11 @@ function createDecide<E>(deps: FetchDeps<E>) {
 
   return function decide(round: Round<E>): FetchEnd<E> | Again {
     const { verdict, works, httpStatus } = round.judgement
-    const { credential, event, hasNextCredential } = round.request
+    const { event } = round.request
+    const { credential, hasNext } = round.end.chosen
     if (verdict.kind === 'systemic') return systemic(verdict.reason, round)
     if (verdict.kind === 'limited') return limited(verdict, round)
-    if (verdict.kind === 'forbidden' && !hasNextCredential) {
+    if (verdict.kind === 'forbidden' && !hasNext) {
       if (streak.forbidden(credential.id, event.handshakeId)) return systemic('credentials', round)
     }
     if (httpStatus === 200 && works === true) streak.allowed(credential.id)
@@ -180,8 +180,8 @@ function createDecide<E>(deps: FetchDeps<E>) {
       case 'delay':
         return delay(verdict.failure, 'all')
       case 'forbidden':
-        // While another credential is left this end is the path's word to try it.
-        return hasNextCredential ? dead(verdict.failure) : delay(verdict.failure, 'all')
+        // The path tries another credential first, where there is one by then.
+        return delay(verdict.failure, 'all')
       case 'failed':
         if (typeof verdict.retryAfterMs === 'number')
           rate.hold(Math.min(verdict.retryAfterMs, limits.deadlineMs))

@@ -13,12 +13,14 @@ import {
 import { dead, ok, type Step, skip } from '../core/outcome.js'
 import type { FlatStage } from '../core/records.js'
 import type { StageNames, StageType, StageTypeOf } from '../core/stage-type.js'
+import { distinctNames } from './distinct-names.js'
 import { traceId } from './envelope.js'
+import { createMedia, type TakeMedia } from './media.js'
 import { PathTree, type Place } from './path-tree.js'
 import { isPending } from './pending.js'
 import type { Protect } from './protect.js'
 import { stageNames } from './stage-names.js'
-import { distinctNames, type FlattenLimits, newPathBudget, StageWalk, type WalkParts } from './stage-walk.js'
+import { type FlattenLimits, newPathBudget, StageWalk, type WalkParts } from './stage-walk.js'
 import { versionOf } from './verified.js'
 import type { TrustedResult } from './verify.js'
 
@@ -26,6 +28,8 @@ export interface FlattenOptions {
   readonly stageTypeOf: StageTypeOf
   readonly limits: FlattenLimits
   readonly protect: Protect
+  /** What becomes of media; dropped, with their size, if left out. */
+  readonly takeMedia?: TakeMedia
 }
 
 export type Flatten = (trusted: TrustedResult, flowId: string | null) => Step<readonly FlatStage[]>
@@ -54,7 +58,8 @@ interface NamedStage extends StageAt {
  * Fails:  no-stages (a skip), result-unexpected-shape, result-over-limits. A failure counts stages and names no member
  * Source: product.md sections 6 and 9
  */
-export function createFlatten({ limits, protect, stageTypeOf }: FlattenOptions): Flatten {
+export function createFlatten(options: FlattenOptions): Flatten {
+  const { limits, protect, stageTypeOf, takeMedia = createMedia() } = options
   const tree = new PathTree(protect)
   return (trusted, flowId) => {
     const { tape, node } = trusted
@@ -67,7 +72,7 @@ export function createFlatten({ limits, protect, stageTypeOf }: FlattenOptions):
     if (typeof stages === 'string') return fail('result-unexpected-shape', stages)
     if (stages.length > limits.stages) return fail('result-over-limits', `more than ${limits.stages} stages`)
     tree.trim()
-    const parts: WalkParts = { tape, tree, protect, limits, budget: newPathBudget() }
+    const parts: WalkParts = { tape, tree, protect, limits, takeMedia, budget: newPathBudget() }
     const version = versionOf(trusted.verification)
     const flat: FlatStage[] = []
     for (const stage of stages) {
@@ -106,7 +111,7 @@ function stagesOf(tape: JsonTape, result: JsonNode, protect: Protect): StageAt[]
 function flattenStage(parts: WalkParts, stage: NamedStage): FlatStage | string {
   const { tape, tree } = parts
   const columns = tree.columnsOf(parts.protect.stageOf(stage.type.stageType, stage.id))
-  const walk = new StageWalk(parts)
+  const walk = new StageWalk(parts, stage.recordId)
   const after = nextOf(tape, stage.node)
   let pending = false
   for (let name = firstOf(stage.node); name < after; name = nextOf(tape, valueAfter(name))) {
@@ -120,7 +125,7 @@ function flattenStage(parts: WalkParts, stage: NamedStage): FlatStage | string {
     if (place === null || !walk.add(value, place)) break
   }
   if (walk.over !== null) return walk.over
-  const { input, output, extra, kinds, redactions } = walk
+  const { input, output, extra, kinds, redactions, media } = walk
   const valid = output['valid']
   return {
     recordId: stage.recordId,
@@ -134,5 +139,6 @@ function flattenStage(parts: WalkParts, stage: NamedStage): FlatStage | string {
     extra,
     kinds,
     redactions,
+    ...(media.length === 0 ? {} : { media }),
   }
 }

@@ -1,15 +1,24 @@
 import { Buffer } from 'node:buffer'
 import { nextTier, type RetryTier } from '../core/chain.js'
+import type { EvidenceRow } from '../core/evidence.js'
 import type { Failure, SkipCode } from '../core/failure.js'
 import type { Chain, MessageHeader, Output, SourceMessage } from '../core/model.js'
 import type { OutcomeKind } from '../core/outcome.js'
 import type { Encoder } from '../core/ports.js'
 import type { DeadLetter, OutcomeRow, TypedRecord, VerifiedStage } from '../core/records.js'
 import type { EventEnd } from '../core/work.js'
-import { asReference, type DeadEnd, type DeadLetterRules, deadLetterOf, safeKey } from './dead-letter.js'
+import {
+  asReference,
+  type DeadEnd,
+  type DeadLetterRules,
+  deadLetterHeaders,
+  deadLetterOf,
+  safeKey,
+} from './dead-letter.js'
 import { type DelayEnd, retryMessage } from './delay.js'
 import { type Address, encodeRecord } from './encode.js'
 import { LONG_FORM, type RecordForms, recordOutputs } from './record-outputs.js'
+import type { EvidenceOf, SignedResult } from './evidence.js'
 import { type VerifiedResult, verifiedStages } from './verified.js'
 
 export interface RouteDeps extends Pick<DeadLetterRules, 'hashKey' | 'protect'> {
@@ -19,6 +28,8 @@ export interface RouteDeps extends Pick<DeadLetterRules, 'hashKey' | 'protect'> 
     readonly outcome: Encoder<OutcomeRow>
     /** By stage type. */
     readonly typed?: ReadonlyMap<string, Encoder<TypedRecord>>
+    /** Where `topics.evidence` is set. */
+    readonly evidence?: Encoder<EvidenceRow>
   }
   /** Left out: the long form alone. */
   readonly forms?: RecordForms
@@ -30,6 +41,8 @@ export interface RouteDeps extends Pick<DeadLetterRules, 'hashKey' | 'protect'> 
     /** Shortest delay first; may be empty. */
     readonly retry: readonly RetryTier[]
   }
+  /** Left out: what was signed is not kept. */
+  readonly evidence?: EvidenceOf
   readonly maxRecordBytes: number
   readonly deadLetters: Pick<DeadLetterRules, 'undecodable' | 'headers'>
   /** Epoch ms. */
@@ -52,10 +65,12 @@ export interface SkippedEnd extends Ended {
   readonly handshakeId: string | null
 }
 
+export type VerifiedEnd = Ended & VerifiedResult & Pick<SignedResult, 'signed'>
+
 /** Turns the way an event ended into all that is written for it. */
 export interface Route {
   /** May come out DEAD: a record that does not fit takes all records of the event with it. */
-  verified(end: Ended & VerifiedResult): EventEnd
+  verified(end: VerifiedEnd): EventEnd
   skipped(end: SkippedEnd): EventEnd
   dead(end: Ended & DeadEnd): EventEnd
   /** May come out DEAD: no retry topic is left, or the event does not fit. */
@@ -84,7 +99,7 @@ export function createRoute(deps: RouteDeps): Route {
   }
 }
 
-function routeVerified(deps: RouteDeps, rules: DeadLetterRules, end: Ended & VerifiedResult): EventEnd {
+function routeVerified(deps: RouteDeps, rules: DeadLetterRules, end: VerifiedEnd): EventEnd {
   const { event, message } = end
   const { handshakeId } = event
   const address: Address = {
@@ -101,6 +116,11 @@ function routeVerified(deps: RouteDeps, rules: DeadLetterRules, end: Ended & Ver
   }
   const outputs = encoded.value
   const summary: Summary = { outcome: 'VERIFIED', code: null, handshakeId, records: outputs.length }
+  const evidence = deps.evidence?.({ ...end, handshakeId }, address)
+  if (evidence?.kind === 'dead') {
+    return routeDead(deps, rules, { ...common(end), failure: evidence.failure, event, reduced: null })
+  }
+  if (evidence !== undefined) outputs.push(...evidence.value)
   const ended = slim(end, rules)
   const instead = (): EventEnd =>
     routeDead(deps, rules, { ...ended, failure: REFUSED_BY_BROKER, event, reduced: null })
@@ -222,22 +242,4 @@ function outcomeOutput(deps: RouteDeps, topic: string, end: Ended, summary: Summ
 function common(end: Ended): Ended {
   const { message, chain, calls, startedAt } = end
   return { message, chain, calls, startedAt }
-}
-
-/** For tools that know nothing of the schema. Names of Kafka Connect where it has one; they point to the first event. */
-function deadLetterHeaders(letter: DeadLetter): MessageHeader[] {
-  const { origin, handshakeId } = letter
-  const headers = [header('attestr.code', letter.code)]
-  if (handshakeId !== null) headers.push(header('attestr.handshake-id', handshakeId))
-  headers.push(
-    header('__connect.errors.topic', origin.topic),
-    header('__connect.errors.partition', String(origin.partition)),
-    header('__connect.errors.offset', String(origin.offset)),
-    header('__connect.errors.exception.message', letter.message),
-  )
-  return headers
-}
-
-function header(key: string, text: string): MessageHeader {
-  return { key, value: Buffer.from(text) }
 }

@@ -14,9 +14,12 @@ import {
   stringText,
   valueAfter,
 } from '../core/json/tape.js'
+import type { MediaItem } from '../core/media.js'
 import type { TextMap } from '../core/records.js'
+import { distinctNames } from './distinct-names.js'
+import type { TakeMedia } from './media.js'
 import { fullOf, type PathTree, type Place } from './path-tree.js'
-import type { Protect } from './protect.js'
+import type { LeafKind, Protect } from './protect.js'
 
 export interface FlattenLimits {
   /** Objects and arrays within each other; `input` and `output` are the first. */
@@ -44,6 +47,7 @@ export interface WalkParts {
   readonly protect: Protect
   readonly limits: FlattenLimits
   readonly budget: PathBudget
+  readonly takeMedia: TakeMedia
 }
 
 /** The leaves of one stage, as they may leave the process. All maps are without prototype, so that any path can be a key. */
@@ -53,6 +57,8 @@ export class StageWalk {
   readonly extra: TextMap = Object.create(null)
   readonly kinds: Record<string, string> = Object.create(null)
   readonly redactions: Record<string, string> = Object.create(null)
+  /** What is kept apart from the record. */
+  readonly media: MediaItem[] = []
   /** The limit that was passed; the walk has stopped there. */
   over: string | null = null
   readonly #parts: WalkParts
@@ -62,8 +68,11 @@ export class StageWalk {
   #leaves = 0
   readonly #renamed = new Map<JsonNode, ReadonlyMap<JsonNode, string>>()
 
-  constructor(parts: WalkParts) {
+  readonly #recordId: string
+
+  constructor(parts: WalkParts, recordId: string) {
     this.#parts = parts
+    this.#recordId = recordId
     this.#tape = parts.tape
   }
 
@@ -100,13 +109,19 @@ export class StageWalk {
   #value(node: JsonNode, place: Place, depth: number): boolean {
     const code = codeOf(this.#tape, node)
     if (place.renamed) this.#redact(place, 'mask')
-    if (place.scope.action === 'drop' && code !== NULL) return this.#drop(place)
+    if (place.scope.action === 'drop' && code !== NULL && !this.#opens(node, place))
+      return this.#dropValue(node, code, place)
     if (code === STRING) return this.#text(stringText(this.#tape, node), place)
     if (code === NUMBER) return this.#number(sourceText(this.#tape, node), place)
     if (code > ARRAY) return this.#literal(node, place)
     if (depth > this.#parts.limits.depth) return this.#stop(`deeper than ${this.#parts.limits.depth}`)
     if (firstOf(node) === nextOf(this.#tape, node)) return this.#literal(node, place)
     return code === OBJECT ? this.#object(node, place, depth) : this.#array(node, place, depth)
+  }
+
+  /** Whether a rule that goes before the one that drops a value may keep something in it. */
+  #opens(node: JsonNode, { scope }: Place): boolean {
+    return scope.isPartly && codeOf(this.#tape, node) <= ARRAY && firstOf(node) !== nextOf(this.#tape, node)
   }
 
   #object(node: JsonNode, place: Place, depth: number): boolean {
@@ -129,13 +144,15 @@ export class StageWalk {
   }
 
   #text(text: string, place: Place): boolean {
+    if (place.scope.action !== 'none') return this.#reshape('text', text, place)
     const shown = this.#parts.protect.text(place.scope, text)
-    if (shown === null) return this.#drop(place)
+    if (shown === null) return this.#takeMedia(text, place)
     if (shown !== text) this.#redact(place, 'mask')
     return this.#put(place, shown)
   }
 
   #number(text: string, place: Place): boolean {
+    if (place.scope.action !== 'none') return this.#reshape('number', text, place)
     const shown = this.#parts.protect.number(place.scope, text)
     if (shown === text) this.#setKind(place, 'number')
     else this.#redact(place, 'mask')
@@ -145,9 +162,32 @@ export class StageWalk {
   /** `true`, `false`, `null`, and containers without children: these have blanks between their brackets at most. */
   #literal(node: JsonNode, place: Place): boolean {
     const kind = kindOf(this.#tape, node)
+    const holdsValue = kind === 'boolean' && place.scope.action !== 'none'
+    if (holdsValue) return this.#reshape('literal', sourceText(this.#tape, node), place)
     this.#setKind(place, kind)
     const text = kind === 'object' ? '{}' : kind === 'array' ? '[]' : sourceText(this.#tape, node)
     return this.#put(place, text)
+  }
+
+  /** What is masked, hashed or encrypted is a text. */
+  #reshape(kind: LeafKind, text: string, place: Place): boolean {
+    const at = { recordId: this.#recordId, path: fullOf(place) }
+    const shaped = this.#parts.protect.reshape(place.scope, { kind, text }, at)
+    if (shaped.text === null) return this.#takeMedia(text, place)
+    if (shaped.text !== text) this.#redact(place, shaped.action)
+    return this.#put(place, shaped.text)
+  }
+
+  #dropValue(node: JsonNode, code: number, place: Place): boolean {
+    const isMedia = place.scope.rule === 'media' && code === STRING
+    return isMedia ? this.#takeMedia(stringText(this.#tape, node), place) : this.#drop(place)
+  }
+
+  #takeMedia(text: string, place: Place): boolean {
+    const { value, redaction, item } = this.#parts.takeMedia(text)
+    this.#redact(place, redaction)
+    if (item !== null) this.media.push(item)
+    return this.#put(place, value)
   }
 
   #drop(place: Place): boolean {
@@ -169,7 +209,7 @@ export class StageWalk {
     if (this.#spend(full)) this.kinds[full] = kind
   }
 
-  #redact(place: Place, action: 'drop' | 'mask'): void {
+  #redact(place: Place, action: string): void {
     const full = fullOf(place)
     if (this.#spend(full)) this.redactions[full] = action
   }
@@ -183,39 +223,4 @@ export class StageWalk {
     this.over = over
     return false
   }
-}
-
-/**
- * The names of an object that are masked, each as it is shown: no two alike, and none like a name that is not masked.
- *
- * Out:    by name node; a suffix (`-2`, `-3`, in received order) where two would be alike
- */
-export function distinctNames(
-  tape: JsonTape,
-  object: JsonNode,
-  protect: Protect,
-): ReadonlyMap<JsonNode, string> {
-  const taken = new Set<string>()
-  const masked: { readonly node: JsonNode; readonly shown: string }[] = []
-  const after = nextOf(tape, object)
-  for (let node = firstOf(object); node < after; node = nextOf(tape, valueAfter(node))) {
-    const text = stringText(tape, node)
-    const shown = protect.name(text)
-    if (shown === text) taken.add(text)
-    else masked.push({ node, shown })
-  }
-  const counts = new Map<string, number>()
-  const names = new Map<JsonNode, string>()
-  for (const { node, shown } of masked) {
-    let count = counts.get(shown) ?? 1
-    let name = shown
-    while (taken.has(name)) {
-      count += 1
-      name = `${shown}-${count}`
-    }
-    counts.set(shown, count)
-    taken.add(name)
-    names.set(node, name)
-  }
-  return names
 }

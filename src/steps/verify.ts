@@ -18,6 +18,8 @@ export interface TrustedResult {
   readonly requestId: string | null
   readonly tape: JsonTape
   readonly node: JsonNode
+  /** The very bytes that were hashed; may be a view of the body. */
+  readonly signed: Buffer
   readonly verification: Verification
 }
 
@@ -69,6 +71,7 @@ export function createVerify(options: VerifyOptions): Verify {
         handshakeId: envelope.handshakeId,
         requestId: envelope.requestId,
         ...candidate.tape(),
+        signed: candidate.bytes,
         verification: {
           algorithm: ALGORITHM_NAMES[algorithm],
           method: tried,

@@ -62,7 +62,7 @@ describe('wrong usage is one line, a remedy and code 2', () => {
     [['codse'], "attestr-kafka: unknown command 'codse' (Did you mean codes?)"],
     [['codes', '--jsn'], "attestr-kafka: unknown option '--jsn' (Did you mean --json?)"],
     [['codes', '--sett=hunter2'], "attestr-kafka: unknown option '--sett'"],
-    [['verify'], "attestr-kafka: required option '--response <file>' not specified"],
+    [['verify'], 'attestr-kafka: verify takes either --response and --secret-file, or --topic'],
     [['codes', 'more'], "attestr-kafka: too many arguments for 'codes'. Expected 0 arguments but got 1."],
   ])('%j', async (args, line) => {
     const { code, out, err } = await runCommand(...args)

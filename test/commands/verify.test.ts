@@ -106,6 +106,7 @@ describe('a response that is not verified ends with code 3 and says why', () => 
     ['a byte order mark', `\uFEFF${SECRET}`, 'once blanks, line breaks'],
     ['quotes', `"${SECRET}"\n`, 'quotes around the secret'],
     ['base64', Buffer.from(SECRET).toString('base64'), 'decoded from base64'],
+    ['hex', Buffer.from(SECRET).toString('hex'), 'decoded from hex'],
   ])('%s around the secret', async (_, secret, reason) => {
     const { code, err } = await verify(signed('{}'), secret)
     expect(code).toBe(3)
@@ -116,6 +117,50 @@ describe('a response that is not verified ends with code 3 and says why', () => 
     const { code, err } = await verify(signed('{}', '', `${SECRET}\n`), `${SECRET}\n`)
     expect(code).toBe(3)
     expect(err).toContain('only with the line break at the end')
+  })
+
+  const pretty =
+    '{\n  "FS01": {\n    "output": {\n      "name": "Asha é",\n      "list": [],\n      "n": [\n        1,\n        {}\n      ]\n    }\n  }\n}'
+  it.each([
+    ['that were indented', pretty, (text: string) => JSON.stringify(JSON.parse(text))],
+    [
+      'whose lines ended in CR LF',
+      pretty.replaceAll('\n', '\r\n'),
+      (text: string) => text.replaceAll('\r', ''),
+    ],
+    [
+      'with blanks of another program',
+      '{"FS01": {"input": {"a": 1, "b": 2}}}',
+      (text: string) => text.replaceAll(' ', ''),
+    ],
+    ['with escapes', '{"FS01":{"input":{"a":"\\u00e9"}}}', (text: string) => text.replace('\\u00e9', 'é')],
+    ['with escaped slashes', '{"FS01":{"input":{"a":"b\\/c"}}}', (text: string) => text.replace('\\/', '/')],
+    ['in another Unicode form', '{"FS01":{"input":{"a":"é"}}}', (text: string) => text.normalize('NFD')],
+  ])(
+    'other bytes than those that were signed, %s: the secret is known to be right',
+    async (_, result, change) => {
+      const body = signed(result).replace(result, () => change(result))
+      expect(body).not.toBe(signed(result))
+      const { code, out, err } = await verify(body, `${SECRET}\n`, '--json')
+      expect(code).toBe(3)
+      expect(err).toContain('the secret is right, and the bytes are others')
+      expect(JSON.parse(out)).toMatchObject({ cause: 'bytes', code: 'signature-mismatch' })
+    },
+  )
+
+  it('with its cause: method, secret, bytes, or null where it cannot be told', async () => {
+    const causeOf = async (body: string | Buffer, ...more: string[]) =>
+      JSON.parse((await verify(body, `"${SECRET}"`, ...more, '--json')).out).cause
+    expect(await causeOf(signed('{"a":1}'))).toBe('secret')
+    expect(await causeOf(signed('{"a":1}', '', 'other'))).toBeNull()
+    const { out } = await verify(
+      simulated({ sign: 'compact', body: 'pretty' }),
+      SECRET,
+      '--method',
+      'raw',
+      '--json',
+    )
+    expect(JSON.parse(out)).toMatchObject({ cause: 'method', methods: ['compact'] })
   })
 
   it('as JSON too', async () => {

@@ -272,3 +272,34 @@ describe('rates', () => {
     expect(problemsIn(MINIMAL, { sets: [option] })).toEqual([`--set:1:1 ${option.split('=')[0]}: ${problem}`])
   })
 })
+
+describe('evidence and media', () => {
+  const KEY = 'ab'.repeat(32)
+  const keys = `encryptionKeys: [{ id: k1, key: ${KEY} }]`
+
+  it('are kept only where they can be encrypted, and media only where they can be named', () => {
+    expect(among('topics: { evidence: e }')).toEqual([
+      'c.yaml:8:11 topics.evidence: needs a key in privacy.encryptionKeys: what was signed is kept encrypted',
+    ])
+    expect(among('privacy: { media: { directory: m } }')).toEqual([
+      'c.yaml:8:21 privacy.media.directory: needs a key in privacy.encryptionKeys: media are kept encrypted',
+      'c.yaml:8:21 privacy.media.directory: needs privacy.hashKey: media are kept by keyed digest',
+    ])
+    expect(
+      among(`privacy: { ${keys}, hashKey: ${KEY}, media: { directory: m } }`, 'topics: { evidence: e }'),
+    ).toEqual([])
+  })
+
+  it('are not kept in a topic of other records', () => {
+    expect(among(`privacy: { ${keys} }`, 'topics: { evidence: attestr.verified }')).toEqual([
+      'c.yaml:9:11 topics.evidence: is the same topic as topics.verified',
+    ])
+  })
+
+  it('are not stored by a rule that leaves media where they are', () => {
+    const media = 'defaults: { media: keep }, media: { directory: m }'
+    expect(among(`privacy: { ${keys}, hashKey: ${KEY}, ${media} }`)).toEqual([
+      expect.stringContaining('privacy.media.directory: has no effect with privacy.defaults.media: keep'),
+    ])
+  })
+})

@@ -320,22 +320,6 @@ describe('--set', () => {
   })
 })
 
-describe('keys whose behaviour comes later', () => {
-  it.each([
-    'privacy.rules=[{stage: PAN, path: x, action: drop}]',
-    'privacy.encryptionKeys=[{id: a, key: b}]',
-  ])('%s is refused, not ignored', (option) => {
-    const key = option.slice(0, option.indexOf('='))
-    expect(problemsIn(MINIMAL, { sets: [option] })).toEqual([
-      `--set:1:1 ${key}: is not available in this version`,
-    ])
-  })
-
-  it('an empty list asks for nothing and is taken', () => {
-    expect(problemsIn(MINIMAL, { sets: ['privacy.rules=[]'] })).toEqual([])
-  })
-})
-
 describe('the environment', () => {
   afterEach(() => {
     delete process.env['CONFIG_TEST_TOKEN']

@@ -28,13 +28,12 @@ function event(flowId: string | null): HandshakeEvent {
 function tries(list: readonly Credential[], topic: string, flowId: string | null = null): string[] {
   const choice = createCredentialChoice(list)
   const tried: string[] = []
-  for (
-    let now: Credential | null = choice.first(event(flowId), topic);
-    now !== null;
-    now = choice.next(event(flowId), topic, now)
-  ) {
-    tried.push(now.id)
-  }
+  const first = choice.choose(event(flowId), topic, null)
+  tried.push(first.credential.id)
+  const second = choice.choose(event(flowId), topic, first.credential)
+  expect(second.hasNext).toBe(false)
+  expect(second.credential !== first.credential).toBe(first.hasNext)
+  if (second.credential !== first.credential) tried.push(second.credential.id)
   return tried
 }
 
@@ -72,5 +71,22 @@ describe('the credential of a handshake', () => {
 
   it('needs at least one', () => {
     expect(() => createCredentialChoice([])).toThrow(RangeError)
+    expect(() => createCredentialChoice([main]).replace([])).toThrow(RangeError)
+  })
+
+  it('is one of those in force at that moment, and never again one that was tried', () => {
+    const choice = createCredentialChoice([main])
+    const ids = (tried: Credential | null, flowId: string | null = null) => {
+      const { credential: chosen, hasNext } = choice.choose(event(flowId), 'events', tried)
+      return [chosen.id, hasNext]
+    }
+    expect(ids(null)).toEqual(['main', false])
+    choice.replace([other, main])
+    expect(ids(null)).toEqual(['other', true])
+    expect(ids(main)).toEqual(['other', false])
+    expect(ids(other)).toEqual(['main', false])
+    choice.replace([main, cards])
+    expect(ids(null, 'FX0cards')).toEqual(['cards', true])
+    expect(ids(other)).toEqual(['main', false])
   })
 })

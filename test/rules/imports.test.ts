@@ -11,8 +11,16 @@ function partOf(path: string): string {
   return first === 'io' || first === 'tools' ? `${first}/${second}` : first
 }
 
-const EDGES = ['io/attestr', 'io/kafka', 'io/registry', 'io/system', 'io/ops']
-const BELOW_CONNECTOR = ['pipeline.ts', 'run', 'steps', 'core', 'config', 'catalogue']
+const EDGES = ['io/attestr', 'io/kafka', 'io/media', 'io/registry', 'io/system', 'io/ops']
+const BELOW_CONNECTOR = [
+  'configured-privacy.ts',
+  'pipeline.ts',
+  'run',
+  'steps',
+  'core',
+  'config',
+  'catalogue',
+]
 
 /** Each part with the parts that it may import. A part that is not here may not exist. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
@@ -21,6 +29,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'catalogue',
     'service.ts',
     'edges.ts',
+    'configured-privacy.ts',
     'connector.ts',
     'demo',
     'tools',
@@ -33,11 +42,23 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   ],
   demo: ['catalogue', 'commands', 'tools', 'config', 'stack', 'simulator', 'core', ...EDGES],
   'index.ts': ['library', 'connector.ts', 'config', 'steps', 'core'],
-  library: ['edges.ts', 'connector.ts', 'config', 'catalogue', 'steps', 'core', ...EDGES],
-  'service.ts': ['edges.ts', 'connector.ts', 'config', 'core', ...EDGES],
+  library: [
+    'edges.ts',
+    'configured-privacy.ts',
+    'connector.ts',
+    'config',
+    'catalogue',
+    'steps',
+    'core',
+    ...EDGES,
+  ],
+  'service.ts': ['edges.ts', 'connector.ts', 'reload.ts', 'config', 'core', ...EDGES],
+  'reload.ts': ['config', 'core'],
   'edges.ts': ['connector.ts', 'config', 'catalogue', 'core', ...EDGES],
-  'connector.ts': ['configured-path.ts', ...BELOW_CONNECTOR],
+  'connector.ts': ['configured-path.ts', 'configured-credentials.ts', ...BELOW_CONNECTOR],
+  'configured-credentials.ts': ['config', 'core'],
   'configured-path.ts': BELOW_CONNECTOR,
+  'configured-privacy.ts': ['config', 'catalogue', 'steps', 'core'],
   tools: [...EDGES, 'core'],
   run: ['pipeline.ts', 'steps', 'core'],
   'pipeline.ts': ['steps', 'core'],
@@ -47,6 +68,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'io/attestr': ['core'],
   'io/kafka': ['core'],
   'io/registry': ['core'],
+  'io/media': ['core'],
   'io/system': ['core'],
   'io/ops': ['core'],
   config: ['catalogue', 'core'],
@@ -133,7 +155,7 @@ describe('a package', () => {
     [/^commander$/, ['commands']],
     [/^zod$/, ['config']],
     [/^yaml$/, ['config', 'demo']],
-    [/^p-limit$/, ['io/kafka', 'library']],
+    [/^p-limit$/, ['io/kafka', 'io/media', 'library']],
   ]
 
   it('appears in its own place alone', () => {

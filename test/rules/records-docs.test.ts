@@ -1,6 +1,7 @@
 /** The columns of docs/records.md are those of avro/. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { MISMATCHES } from '../../src/tools/verify-topic/check-evidence.js'
 import { between, page, tableOf } from '../support/pages.js'
 
 type Schema = string | readonly Schema[] | Detailed
@@ -64,6 +65,17 @@ describe('docs/records.md is in step with the schemas', () => {
       expect(rows.map(([column, type]) => [column, type])).toEqual(columnsOf(schema.fields ?? [], ''))
     },
   )
+
+  it('evidence has each column on its own page', () => {
+    const schema = JSON.parse(readFileSync(page('avro/evidence.avsc'), 'utf8')) as Detailed
+    const rows = tableOf(between(readFileSync(page('docs/evidence.md'), 'utf8'), 'columns of evidence'))
+    expect(rows.map(([column, type]) => [column, type])).toEqual(columnsOf(schema.fields ?? [], ''))
+  })
+
+  it('evidence has each reason of a mismatch, in the words of the code', () => {
+    const rows = tableOf(between(readFileSync(page('docs/evidence.md'), 'utf8'), 'mismatches'))
+    expect(rows).toEqual(Object.entries(MISMATCHES).map(([reason, meaning]) => [`\`${reason}\``, meaning]))
+  })
 
   it('says of each column what it means and who vouches for it', () => {
     const rows = ['verified-stage', 'dead-letter', 'outcome'].flatMap((name) =>

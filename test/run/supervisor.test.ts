@@ -116,7 +116,7 @@ describe('the supervisor', () => {
     supervisor.enter('draining')
     supervisor.systemic('credit', detailOf('DS0a'))
     supervisor.setFlood(true)
-    supervisor.setBrokerDown(true)
+    supervisor.setDown('broker', true)
     supervisor.enter('stopped')
     supervisor.failure('DS0b')
     expect([supervisor.status().state, supervisor.status().reason]).toEqual(['stopped', null])
@@ -135,7 +135,7 @@ describe('the supervisor', () => {
 describe('several troubles', () => {
   it('hold at once, the most telling is shown, and the pause is over with the last', async () => {
     const { supervisor, clock, notes, metrics, isOpen } = scene
-    supervisor.setBrokerDown(true)
+    supervisor.setDown('broker', true)
     expect(supervisor.status().reason).toBe('broker-down')
     supervisor.setFlood(true)
     expect(supervisor.status().reason).toBe('flood')
@@ -150,7 +150,7 @@ describe('several troubles', () => {
     expect(notes).not.toContain('resume systemic')
     supervisor.registryWorks()
     expect(notes).toContain('resume systemic')
-    supervisor.setBrokerDown(false)
+    supervisor.setDown('broker', false)
     expect([supervisor.status().reasons, isOpen()]).toEqual([['flood'], false])
     supervisor.setFlood(false)
     expect(supervisor.status().reasons).toEqual([])
@@ -160,10 +160,10 @@ describe('several troubles', () => {
 
   it('of the broker alone stop no call and pause no lane: nothing is read anyway', () => {
     const { supervisor, isOpen, notes } = scene
-    supervisor.setBrokerDown(true)
+    supervisor.setDown('broker', true)
     expect([isOpen(), notes, supervisor.status().state]).toEqual([true, [], 'paused'])
     expect(supervisor.paused()).toBe(false)
-    supervisor.setBrokerDown(false)
+    supervisor.setDown('broker', false)
     expect(supervisor.status().state).toBe('running')
   })
 
@@ -272,7 +272,7 @@ describe('onSystemic: exit', () => {
   it('is not for a flood, which waits for an operator, nor for a broker that is down', () => {
     const { supervisor, exits } = createScene({ exits: true })
     supervisor.setFlood(true)
-    supervisor.setBrokerDown(true)
+    supervisor.setDown('broker', true)
     expect([exits, supervisor.status().reasons]).toEqual([[], ['flood', 'broker-down']])
   })
 })

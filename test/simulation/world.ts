@@ -126,7 +126,7 @@ export function createWorld(plan: Plan, doubles: Doubles): World {
 }
 
 /** Makes a function that tells the last message of a partition that was not taken back; null: there is none. */
-function lastOf(broker: MemoryBroker) {
+export function lastOf(broker: MemoryBroker) {
   return (at: TopicPartition): (() => Coordinates | null) => {
     const log = broker.log(at)
     let seenTo = -1

@@ -224,8 +224,7 @@ export function createWorld(options: WorldOptions) {
     ) {
       const request = {
         event: event(id),
-        credential: credential(more.by ?? 'main'),
-        hasNextCredential: more.next ?? false,
+        choose: () => ({ credential: credential(more.by ?? 'main'), hasNext: more.next ?? false }),
         firstSeenAt: more.firstSeenAt ?? START,
       }
       return fetch(request, more.ticket ?? ticket)

@@ -295,7 +295,7 @@ describe('403 4031', () => {
     const world = createWorld({ script: () => code(403, 4031) })
     for (let n = 0; n < 20; n += 1) {
       const end = await world.clock.drive(world.start(`DS0abcdef${n}`, { next: true }))
-      expect(end).toMatchObject({ kind: 'dead', failure: { code: 'handshake-forbidden' } })
+      expect(end).toMatchObject({ kind: 'delay', failure: { code: 'handshake-forbidden' } })
     }
     expect(world.health.seen).not.toContain('credentials main 403/4031')
   })

@@ -226,7 +226,7 @@ describe('a forbidden handshake', () => {
   it('is the word to try another credential while there is one', async () => {
     const world = createWorld({ script: () => code(403, 4031) })
     const end = await world.clock.drive(world.start('DS0abcdef', { next: true }))
-    expect(end).toMatchObject({ kind: 'dead', failure: { code: 'handshake-forbidden' } })
+    expect(end).toMatchObject({ kind: 'delay', failure: { code: 'handshake-forbidden' } })
   })
 })
 

@@ -79,8 +79,7 @@ async function fetchWith({ fault, times, overrides = [] }: Given) {
   })
   const request = {
     event: event(id),
-    credential: CREDENTIAL,
-    hasNextCredential: false,
+    choose: () => ({ credential: CREDENTIAL, hasNext: false }),
     firstSeenAt: clock.now(),
   }
   const end = fetch(request, ticket)

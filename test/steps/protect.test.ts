@@ -16,7 +16,10 @@ function scopeAt(names: readonly string[], rules: Protect = protect): Scope {
     rules.stageOf(null, 'FS0a'),
   )
 }
-const actionAt = (path: string, rules?: Protect): string => scopeAt(path.split('.'), rules).action
+const actionAt = (path: string, rules?: Protect): string => {
+  const { action, isAadhaar } = scopeAt(path.split('.'), rules)
+  return action === 'none' && isAadhaar ? 'aadhaar' : action
+}
 const keeping = (...names: (keyof PrivacyConfig['defaults'])[]): Protect =>
   createProtect({ defaults: Object.fromEntries(names.map((name) => [name, 'keep'])), rules: [] })
 
@@ -99,7 +102,8 @@ describe('aadhaar-fields', () => {
       expect(actionAt(path)).toBe('aadhaar')
     expect(actionAt('output.uuid')).toBe('none')
     expect(actionAt('input.uuid.otp')).toBe('drop')
-    const more = createProtect({ defaults: {}, rules: [], aadhaarPaths: ['output.ids[].value'] })
+    const field = { path: 'output.ids[].value', action: 'mask', isSecret: false, isAadhaar: true } as const
+    const more = createProtect({ defaults: {}, rules: [], types: new Map([['X', [field]]]) })
     expect(actionAt('output.ids.[].value', more)).toBe('aadhaar')
   })
 

@@ -29,6 +29,7 @@ const result = {
   envelope: { number: '3804-324489-8469', requestId: 'c500f555', tag: 'response-tag' },
   stages: [stage('FS0pan'), stage('FS0other', { status: 'PENDING', valid: null })],
   verification,
+  signed: Buffer.from('what was signed'),
   fetchedAt: NOW - 10,
 }
 const topicsOf = (end: EventEnd) => end.outputs.map((output) => output.topic)

@@ -7,7 +7,7 @@ import { createProtect, PRIVACY_DEFAULTS, type PrivacyDefault } from '../../src/
 import { createVerify, type TrustedResult, type Verify } from '../../src/steps/verify.js'
 import { withCheckDigit } from '../support/aadhaar.js'
 import { answerBytes, CREDENTIAL, HANDSHAKE_ID, signatureOf } from '../support/answers.js'
-import { LIMITS, TYPES, trusted } from '../support/flattening.js'
+import { LIMITS, TYPE_RULES, TYPES, trusted } from '../support/flattening.js'
 
 /**
  * The tests for P3 and P4 in a form that also takes faulty parts: each fault planted here is found by them.
@@ -98,6 +98,7 @@ const CANARIES: Readonly<
     tag: '',
     marks: ['/9j/short', PHOTO],
   },
+  catalogue: { result: '{"FS0pan":{"input":{"pan":"ABCPE0000F"}}}', tag: '', marks: ['ABCPE'] },
 }
 
 /** P4: the canaries that come out of flattening, by the rule that should keep them in. */
@@ -111,13 +112,13 @@ function leaks(flatten: Flatten, maskTag: (tag: string) => string): PrivacyDefau
 
 describe('P4: nothing leaks', () => {
   it('holds with the default rules', () => {
-    const protect = createProtect({ defaults: {}, rules: [] })
+    const protect = createProtect({ defaults: {}, rules: [], types: TYPE_RULES })
     expect(leaks(createFlatten({ limits: LIMITS, protect, stageTypeOf: TYPES }), protect.maskTag)).toEqual([])
   })
 
   it.each(PRIVACY_DEFAULTS)('is seen to break when %s is missing', (missing) => {
-    const whole = createProtect({ defaults: {}, rules: [] })
-    const without = createProtect({ defaults: { [missing]: 'keep' }, rules: [] })
+    const whole = createProtect({ defaults: {}, rules: [], types: TYPE_RULES })
+    const without = createProtect({ defaults: { [missing]: 'keep' }, rules: [], types: TYPE_RULES })
     const found = leaks(
       createFlatten({ limits: LIMITS, protect: without, stageTypeOf: TYPES }),
       without.maskTag,

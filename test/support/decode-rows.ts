@@ -37,6 +37,10 @@ export const decodeDeadLetters = (rows: readonly RawRow[]): FoundDeadLetter[] =>
 export const decodeOutcomes = (rows: readonly RawRow[]): FoundOutcome[] =>
   rows.map((row) => ({ ...decode<OutcomeRow>(types.outcome, row), ...whereOf(row) }))
 
+/** With all fields. */
+export const decodeVerified = (rows: readonly RawRow[]): VerifiedStage[] =>
+  rows.map((row) => decode<VerifiedStage>(types.verified, row))
+
 /** A message of a retry topic, with its headers as text. */
 export interface DelayRow extends Omit<RawRow, 'value'> {
   readonly headers: Readonly<Record<string, string>>

@@ -1,3 +1,5 @@
+import { createCatalogue } from '../../src/catalogue/index.js'
+import { typeRulesOf } from '../../src/configured-privacy.js'
 import { isFault, scanJson } from '../../src/core/json/scan.js'
 import { ROOT } from '../../src/core/json/tape.js'
 import type { Step } from '../../src/core/outcome.js'
@@ -15,7 +17,9 @@ export const NO_RULES: Protect = createProtect({
   defaults: Object.fromEntries(PRIVACY_DEFAULTS.map((name) => [name, 'keep'])),
   rules: [],
 })
-export const DEFAULT_RULES: Protect = createProtect({ defaults: {}, rules: [] })
+/** What the types of the catalogue ask for. */
+export const TYPE_RULES = typeRulesOf(createCatalogue().types)
+export const DEFAULT_RULES: Protect = createProtect({ defaults: {}, rules: [], types: TYPE_RULES })
 
 /** A result as if its signature had been checked. */
 export function trusted(text: string): TrustedResult {
@@ -26,6 +30,7 @@ export function trusted(text: string): TrustedResult {
     requestId: 'c500f555-0dd3-4368-b5e3-c039ddb144ee',
     tape,
     node: ROOT,
+    signed: Buffer.from(text),
     verification: {
       algorithm: 'HMAC-SHA256',
       method: 'raw',

@@ -22,6 +22,8 @@ export interface TopicNeeds {
   readonly typed?: readonly string[]
   readonly deadLetter: string
   readonly outcomes: string | null
+  /** Null, or left out: none is written. */
+  readonly evidence?: string | null
   readonly retry: readonly { readonly topic: string }[]
   readonly replay: string
   readonly create: boolean
@@ -56,6 +58,8 @@ export async function ensureTopics(
     ),
     settings(needs.deadLetter, kept),
     ...(needs.outcomes === null ? [] : [settings(needs.outcomes, kept)]),
+    // What proves is kept until the operator says how long.
+    ...(typeof needs.evidence === 'string' ? [settings(needs.evidence, waiting)] : []),
     ...needs.retry.map(({ topic }) => settings(topic, waiting)),
     settings(needs.replay, waiting),
   ]

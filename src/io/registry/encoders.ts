@@ -53,7 +53,8 @@ export function createEncoders(options: EncoderOptions): RecordEncoders {
   }
 }
 
-function createEncoder<T extends object>(schema: string, id: number, slab: Slab): Encoder<T> {
+/** Makes the encoder of one schema. Throws (it) RecordUnencodable. */
+export function createEncoder<T extends object>(schema: string, id: number, slab: Slab): Encoder<T> {
   const type = avro.Type.forSchema(JSON.parse(schema))
   const guard = createGuard(type)
   return (record) => {

@@ -1,7 +1,7 @@
 import avro from 'avsc'
 import type { DeadLetter, OutcomeRow, VerifiedStage } from '../../core/records.js'
 import type { SchemaRegistry } from './registry.js'
-import { type RecordKind, SCHEMAS } from './schemas.js'
+import { SCHEMAS } from './schemas.js'
 
 /** A row as this version knows it; null for bytes that are no such row. A promise only for a schema id not seen before. */
 export type RecordReader<T> = (framed: Buffer) => T | null | Promise<T | null>
@@ -26,17 +26,18 @@ const HEADER_BYTES = 5
  */
 export function createRecordReaders(registry: Pick<SchemaRegistry, 'schemaOf'>): RecordReaders {
   return {
-    verified: createReader<VerifiedStage>('verified', registry),
-    deadLetter: createReader<DeadLetter>('deadLetter', registry),
-    outcome: createReader<OutcomeRow>('outcome', registry),
+    verified: createReader<VerifiedStage>(SCHEMAS.verified, registry),
+    deadLetter: createReader<DeadLetter>(SCHEMAS.deadLetter, registry),
+    outcome: createReader<OutcomeRow>(SCHEMAS.outcome, registry),
   }
 }
 
-function createReader<T extends object>(
-  kind: RecordKind,
+/** Makes the reader of rows of one schema. Throws (the promise) RegistryDown, RegistryRefused. */
+export function createReader<T extends object>(
+  schema: string,
   registry: Pick<SchemaRegistry, 'schemaOf'>,
 ): RecordReader<T> {
-  const wanted = avro.Type.forSchema(JSON.parse(SCHEMAS[kind]))
+  const wanted = avro.Type.forSchema(JSON.parse(schema))
   const readings = new Map<number, Reading>()
   const asked = new Map<number, Promise<Reading>>()
 

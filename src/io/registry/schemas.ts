@@ -8,9 +8,9 @@ const FOLDER = new URL('../../../avro/', import.meta.url)
 
 /** The schemas of avro/ as one line of JSON each: what the registry holds and what the encoders write. */
 export const SCHEMAS: Readonly<Record<RecordKind, string>> = {
-  verified: read('verified-stage.avsc'),
-  deadLetter: read('dead-letter.avsc'),
-  outcome: read('outcome.avsc'),
+  verified: readSchema('verified-stage.avsc'),
+  deadLetter: readSchema('dead-letter.avsc'),
+  outcome: readSchema('outcome.avsc'),
 }
 
 export interface RecordTopics {
@@ -65,6 +65,7 @@ export async function resolveTypedIds(
   return found
 }
 
-function read(name: string): string {
+/** A schema of avro/ as one line of JSON. */
+export function readSchema(name: string): string {
   return JSON.stringify(JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8')))
 }

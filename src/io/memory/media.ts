@@ -1,0 +1,32 @@
+import { referenceParts } from '../../core/media.js'
+import { type MediaStore, MediaStoreDown } from '../../core/ports.js'
+
+/** A media store in memory; `setDown` gives it the faults of a real one. */
+export interface MemoryMediaStore extends MediaStore {
+  readonly files: ReadonlyMap<string, Buffer>
+  setDown(down: boolean): void
+}
+
+/** Source: io/media, whose twin it is. */
+export function createMemoryMediaStore(): MemoryMediaStore {
+  const files = new Map<string, Buffer>()
+  let isDown = false
+  const check = (reference: string): void => {
+    if (referenceParts(reference) === null) throw new RangeError('not a reference of stored media')
+    if (isDown) throw new MediaStoreDown('Error EROFS')
+  }
+  return {
+    files,
+    setDown(down) {
+      isDown = down
+    },
+    async put(reference, bytes) {
+      check(reference)
+      if (!files.has(reference)) files.set(reference, bytes())
+    },
+    async get(reference) {
+      check(reference)
+      return files.get(reference) ?? null
+    },
+  }
+}

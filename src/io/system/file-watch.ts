@@ -1,0 +1,46 @@
+import { stat } from 'node:fs/promises'
+import type { Cancel, Clock } from '../../core/ports.js'
+
+export interface FileWatchOptions {
+  readonly clock: Clock
+  /** Pause between two looks. */
+  readonly everyMs: number
+  /** Asked before each look. */
+  readonly files: () => readonly string[]
+  readonly onChange: () => void
+}
+
+/**
+ * Tells when one of these files is another than before: looks again and again, so that it works for files that are
+ * replaced as a whole, on network file systems, and for what Kubernetes mounts through links.
+ *
+ * Out:    stops watching
+ */
+export function watchFiles({ clock, everyMs, files, onChange }: FileWatchOptions): () => void {
+  let cancel: Cancel = () => undefined
+  let stopped = false
+  let seen: string | null = null
+  const look = async (): Promise<void> => {
+    const now = (await Promise.all([...files()].sort().map(stateOf))).join('\n')
+    if (stopped) return
+    const isOther = seen !== null && seen !== now
+    seen = now
+    // A change while it is read shows at the next look.
+    if (isOther) onChange()
+    cancel = clock.after(everyMs, () => void look())
+  }
+  void look()
+  return () => {
+    stopped = true
+    cancel()
+  }
+}
+
+async function stateOf(file: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeMs, ctimeMs } = await stat(file)
+    return [file, dev, ino, size, mtimeMs, ctimeMs].join(' ')
+  } catch {
+    return `${file} is not there`
+  }
+}

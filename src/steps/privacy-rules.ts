@@ -1,0 +1,85 @@
+import {
+  foldedName,
+  type PathGlob,
+  type Progress,
+  pathGlob,
+  pathMatches,
+  pathStart,
+  pathStep,
+} from '../core/glob.js'
+import { actionOf, type RuleAction, type TypeRule } from '../core/privacy-rule.js'
+
+/** A rule as it is applied to stages of one kind. */
+export interface StageRule {
+  readonly path: PathGlob
+  readonly action: RuleAction
+  /** `privacy.rules[0]`, or the default it belongs to. */
+  readonly name: string
+}
+
+/** What the rules of a stage say at one place. The first rule that covers it wins, so that those after it are not followed. */
+export interface Reach {
+  readonly rules: readonly StageRule[]
+  /** The index of the rule that wins; the number of rules where none does. */
+  readonly first: number
+  /** How far each rule before `first` has come. */
+  readonly progress: readonly Progress[]
+}
+
+/** At the stage itself. */
+export function reachOf(rules: readonly StageRule[]): Reach {
+  return won(
+    rules,
+    rules.map(({ path }) => pathStart(path)),
+    rules.length,
+  )
+}
+
+/** At a member or an item of a place. In: names without their case, `[]` for items. */
+export function reachBelow(before: Reach, segment: string): Reach {
+  const { rules, first, progress } = before
+  if (first === 0) return before
+  const next = progress.map((done, index) => pathStep((rules[index] as StageRule).path, done, segment))
+  return won(rules, next, first)
+}
+
+function won(rules: readonly StageRule[], progress: readonly Progress[], before: number): Reach {
+  const found = progress.findIndex((done, index) => pathMatches((rules[index] as StageRule).path, done))
+  const first = found < 0 ? before : found
+  return { rules, first, progress: progress.slice(0, first) }
+}
+
+export const winnerOf = ({ rules, first }: Reach): StageRule | null => rules[first] ?? null
+
+/** Whether a rule that goes before the one that wins here, and drops nothing, may win below. */
+export function isPartly({ rules, progress }: Reach): boolean {
+  return progress.some((done, index) => done !== 0 && rules[index]?.action.kind !== 'drop')
+}
+
+/**
+ * The rules of a stage type in the order in which they are asked: a longer path goes before a shorter one.
+ *
+ * In:     skips   those that another default answers for
+ */
+export function typeStageRules(
+  rules: readonly TypeRule[],
+  skips: (rule: TypeRule) => boolean,
+): readonly StageRule[] {
+  return rules
+    .filter((rule) => !skips(rule))
+    .sort((one, two) => depthOf(two.path) - depthOf(one.path))
+    .map(({ path, action }) => ({ path: parsed(path), action: actionOf(action), name: 'catalogue' }))
+}
+
+const depthOf = (path: string): number => path.split(/\.|\[\]/).length
+
+function parsed(path: string): PathGlob {
+  const glob = pathGlob(path)
+  if (typeof glob === 'string') throw new RangeError(`a path of the catalogue ${glob}`)
+  return glob
+}
+
+/** The names on the way to a member of the stage itself: what is beside `input` and `output` lies in `extra`. */
+export function segmentsOf(name: string): readonly string[] {
+  return name === 'input' || name === 'output' ? [name] : ['extra', foldedName(name)]
+}

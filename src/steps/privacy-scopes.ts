@@ -1,0 +1,167 @@
+import { foldedName, nameMatches } from '../core/glob.js'
+import { memberPath } from '../core/paths.js'
+import {
+  AADHAAR_PATHS,
+  MEDIA_PATHS,
+  type PrivacyDefault,
+  type PrivacyRule,
+  SECRET_NAMES,
+  SECRET_PATHS,
+  type TypeRule,
+  USUALLY_SHOWN,
+} from '../core/privacy-rule.js'
+import {
+  isPartly,
+  type Reach,
+  reachBelow,
+  reachOf,
+  type StageRule,
+  segmentsOf,
+  typeStageRules,
+  winnerOf,
+} from './privacy-rules.js'
+
+/** What is done with a value: none is left to the rules about texts, `aadhaar-text` and `media`. */
+export type ScopeAction = 'none' | 'drop' | 'mask' | 'hash' | 'encrypt'
+
+/** What the rules say about a place in a stage. It depends on names alone, so it can be kept for the next record. */
+export interface Scope {
+  /** `drop`: all but a JSON null becomes one null. */
+  readonly action: ScopeAction
+  /** The rule that says so: `privacy.rules[0]`, or the name of a default; null where none does. */
+  readonly rule: string | null
+  /** Texts and numbers here and below are those of an Aadhaar field. */
+  readonly isAadhaar: boolean
+  /** Of `mask`: the characters that stay. */
+  readonly shown: number
+  /** A rule that goes before this one may say something else below. */
+  readonly isPartly: boolean
+  /** The path from the stage down, names in lower case, items without their index: `input.items[].reg`. */
+  readonly path: string
+  readonly reach: Reach
+  /** Paths of the stage's type that are dropped as secrets. */
+  readonly secrets: ReadonlySet<string>
+}
+
+/** The part of the privacy rules that looks at names. */
+export interface Scopes {
+  /** A stage itself: its members are `input`, `output` and others. The very same scope for stages under the same rules. */
+  stageOf(stageType: string | null, stageId: string): Scope
+  member(parent: Scope, name: string): Scope
+  item(parent: Scope): Scope
+}
+
+export interface ScopeConfig {
+  readonly defaults: Readonly<Partial<Record<PrivacyDefault, 'keep' | undefined>>>
+  /** Of the operator, in order. */
+  readonly rules: readonly PrivacyRule[]
+  /** By stage type. */
+  readonly types?: ReadonlyMap<string, readonly TypeRule[]>
+}
+
+/** Scopes of stages that are kept; ids come from outside. */
+const MOST_STAGES = 4096
+
+/**
+ * Finds the rule of each place in a stage.
+ *
+ * Source: product.md section 9
+ */
+export function createScopes(config: ScopeConfig): Scopes {
+  const on = (name: PrivacyDefault): boolean => config.defaults[name] !== 'keep'
+  const types = config.types ?? new Map<string, readonly TypeRule[]>()
+  const secretNames = on('secrets') ? SECRET_NAMES : new Set<string>()
+  const secretPaths = new Set(on('secrets') ? SECRET_PATHS : [])
+  const mediaPaths = new Set(on('media') ? MEDIA_PATHS : [])
+  const ofTypes = [...types.values()].flat().filter(({ isAadhaar }) => isAadhaar)
+  const aadhaarPaths = [...AADHAAR_PATHS, ...ofTypes.map(({ path }) => path)].map(foldedName)
+  const fields = new Set(on('aadhaar-fields') ? aadhaarPaths : [])
+  const namedDrop = (scope: Scope, name: string, path: string): 'secrets' | 'media' | null => {
+    if (scope.action === 'drop' && (scope.rule === 'secrets' || scope.rule === 'media')) return scope.rule
+    if (secretNames.has(name) || secretPaths.has(path) || scope.secrets.has(path)) return 'secrets'
+    return mediaPaths.has(path) ? 'media' : null
+  }
+  return {
+    stageOf: createStages(config, types, on),
+    member: (parent, name) => {
+      const isTop = parent.path === ''
+      const folded = foldedName(name)
+      const path = memberPath(parent.path, folded)
+      const segments = isTop ? segmentsOf(name) : [folded]
+      const reach = segments.reduce(reachBelow, parent.reach)
+      const isAadhaar = parent.isAadhaar || fields.has(path)
+      const scope = scopeOf({ path, reach, isAadhaar, secrets: parent.secrets })
+      const drop = namedDrop(parent, folded, path)
+      return drop === null ? scope : { ...scope, action: 'drop', rule: drop, isPartly: false }
+    },
+    item: (parent) => {
+      if (parent.rule === 'secrets' || parent.rule === 'media') return { ...parent, path: `${parent.path}[]` }
+      const { isAadhaar, secrets } = parent
+      const path = `${parent.path}[]`
+      return scopeOf({
+        path,
+        reach: reachBelow(parent.reach, '[]'),
+        isAadhaar: isAadhaar || fields.has(path),
+        secrets,
+      })
+    },
+  }
+}
+
+function scopeOf(at: Pick<Scope, 'path' | 'reach' | 'isAadhaar' | 'secrets'>): Scope {
+  const rule = winnerOf(at.reach)
+  const action = rule?.action ?? { kind: 'keep' }
+  return {
+    ...at,
+    action: action.kind === 'keep' ? 'none' : action.kind,
+    rule: rule?.name ?? (at.isAadhaar ? 'aadhaar-fields' : null),
+    shown: action.kind === 'mask' ? action.shown : USUALLY_SHOWN,
+    isPartly: isPartly(at.reach),
+  }
+}
+
+/** The scopes of stages: one for all that are under the same rules. */
+function createStages(
+  config: ScopeConfig,
+  types: ReadonlyMap<string, readonly TypeRule[]>,
+  on: (name: PrivacyDefault) => boolean,
+): Scopes['stageOf'] {
+  const isOthers = ({ path, isSecret, isAadhaar }: TypeRule): boolean =>
+    isSecret || isAadhaar || MEDIA_PATHS.includes(path)
+  const ofTypes = new Map(
+    [...types].map(([type, rules]) => [
+      type,
+      {
+        rules: typeStageRules(on('catalogue') ? rules : [], isOthers),
+        secrets: new Set(
+          rules.filter(({ isSecret }) => isSecret && on('secrets')).map(({ path }) => foldedName(path)),
+        ),
+      },
+    ]),
+  )
+  const own = config.rules.map(({ stage, path, action }, index) => ({
+    stage,
+    rule: { path, action, name: `privacy.rules[${index}]` },
+  }))
+  const shared = new Map<string, Scope>()
+  const known = new Map<string, Scope>()
+  return (stageType, stageId) => {
+    const place = `${stageType}\n${stageId}`
+    const before = known.get(place)
+    if (before !== undefined) return before
+    const matching = own.filter(
+      ({ stage }) => (stageType !== null && nameMatches(stage, stageType)) || nameMatches(stage, stageId),
+    )
+    const ofType = stageType === null ? undefined : ofTypes.get(stageType)
+    const key = `${ofType === undefined ? '' : stageType}\n${matching.map(({ rule }) => rule.name).join()}`
+    const rules: StageRule[] = [...matching.map(({ rule }) => rule), ...(ofType?.rules ?? [])]
+    const scope =
+      shared.get(key) ??
+      scopeOf({ path: '', reach: reachOf(rules), isAadhaar: false, secrets: ofType?.secrets ?? new Set() })
+    if (known.size >= MOST_STAGES) known.clear()
+    if (shared.size >= MOST_STAGES) shared.clear()
+    shared.set(key, scope)
+    known.set(place, scope)
+    return scope
+  }
+}
