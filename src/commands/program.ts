@@ -2,7 +2,9 @@
 import { Command, CommanderError } from 'commander'
 import { registerCodes } from './codes.js'
 import { type CommandContext, CommandError, type ExitCode } from './command.js'
+import { registerDecrypt } from './decrypt.js'
 import { registerDemo } from './demo.js'
+import { registerPrivacy } from './privacy.js'
 import { registerReconcile } from './reconcile.js'
 import { registerRun } from './run.js'
 import { registerSimulate } from './simulate.js'
@@ -52,8 +54,10 @@ export function createProgram(context: CommandContext): Command {
     )
   registerVerify(program, context)
   registerCodes(program, context)
+  registerPrivacy(program, context)
   registerRun(program, context)
   registerReconcile(program, context)
+  registerDecrypt(program, context)
   registerDemo(program, context)
   registerSimulate(program, context)
   return program
