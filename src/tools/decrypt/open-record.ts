@@ -85,6 +85,8 @@ class Walk {
   }
 
   #text(text: string, likely: Likely, path: string | null): string {
+    // A value that no rule encrypted may look like one that is: it was received so.
+    if (path !== null && this.#paths.length > 0 && !this.#paths.includes(path)) return text
     if (SEALED_TEXT.test(text)) return this.#open(text, likely, path) ?? text
     return text.replace(SEALED_WITHIN, (sealed) => {
       const plain = this.#open(sealed, likely, path)
