@@ -51,7 +51,6 @@ describe('privacy explain', () => {
         // Another default may go before: it hides no less.
         const expected =
           action === 'mask' ? /^(mask|drop)/ : action === 'keep' ? /./ : new RegExp(`^${action}$`)
-        expect(`${path} ${row?.action}`).toMatch(new RegExp(`^${path.replace(/[.[\]]/g, '\\$&')} `))
         expect(row?.action).toMatch(expected)
       }
     },
