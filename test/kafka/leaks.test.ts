@@ -10,7 +10,7 @@ import { openRealEdges } from '../../src/edges.js'
 import { createLog } from '../../src/io/ops/log.js'
 import { createMetrics, type OpsMetrics } from '../../src/io/ops/metrics.js'
 import { createSystemClock } from '../../src/io/system/clock.js'
-import { withCheckDigit } from '../../src/simulator/draw.js'
+import { type Canary, withCheckDigit } from '../../src/simulator/draw.js'
 import type { Fault, FaultBody, HandshakeRule } from '../../src/simulator/faults.js'
 import { catalogueOf, createResultSource } from '../../src/simulator/results.js'
 import { STAGE_VARIANTS } from '../../src/simulator/stages/index.js'
@@ -321,11 +321,12 @@ describe('the search', () => {
   async function leaksOf(
     plant: (edges: Edges, log: Log, metrics: OpsMetrics) => Edges,
     sets: readonly string[] = [],
+    canary: Canary = CANARY,
   ): Promise<string[]> {
     const site = await createSite(
       siteOptions({
         ...{ partitions: 1, settings: { ...siteOptions().settings, catalogue: { stages: typesOf(FEW) } } },
-        simulator: { canary: CANARY, stages: FEW },
+        simulator: { canary, stages: FEW },
       }),
     )
     onTestFinished(() => site.close())
@@ -356,7 +357,9 @@ describe('the search', () => {
 
   it('finds Aadhaar numbers that no rule masks, also in groups and in the tag', async () => {
     const leak = ['an Aadhaar number in verified value']
-    expect(await leaksOf(asItIs, ['privacy.defaults.aadhaar-text=keep'])).toEqual(leak)
+    // What a type asks for drops the fields that texts with numbers are in.
+    const off = ['privacy.defaults.aadhaar-text=keep', 'privacy.defaults.catalogue=keep']
+    expect(await leaksOf(asItIs, off, { secret: MARKER, aadhaar: AADHAAR })).toEqual(leak)
     expect(await leaksOf(asItIs, ['privacy.defaults.tag-digits=keep'])).toEqual(leak)
   })
 

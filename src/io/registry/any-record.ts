@@ -1,8 +1,8 @@
 import type avro from 'avsc'
 import type { SchemaRegistry } from './registry.js'
 
-/** A record of any schema, as a plain object; null for bytes that are none. */
-export type AnyRecordReader = (framed: Buffer) => Promise<object | null>
+/** A record of any schema, as a plain object; null for bytes that are none. A promise only for a schema id not seen before. */
+export type AnyRecordReader = (framed: Buffer) => object | null | Promise<object | null>
 
 const MAGIC = 0
 const HEADER_BYTES = 5
@@ -16,18 +16,25 @@ const HEADER_BYTES = 5
  */
 export function createAnyRecordReader(registry: Pick<SchemaRegistry, 'schemaOf'>): AnyRecordReader {
   const types = new Map<number, avro.Type | null>()
-  return async (framed) => {
+  return (framed) => {
     if (framed.length < HEADER_BYTES || framed[0] !== MAGIC) return null
     const id = framed.readUInt32BE(1)
+    const bytes = framed.subarray(HEADER_BYTES)
     const known = types.get(id)
-    const type = known === undefined ? await typeOf(registry, id) : known
-    types.set(id, type)
-    if (type?.typeName !== 'record') return null
-    try {
-      return type.fromBuffer(framed.subarray(HEADER_BYTES)) as object
-    } catch {
-      return null
-    }
+    if (known !== undefined) return decoded(known, bytes)
+    return typeOf(registry, id).then((type) => {
+      types.set(id, type)
+      return decoded(type, bytes)
+    })
+  }
+}
+
+function decoded(type: avro.Type | null, bytes: Buffer): object | null {
+  if (type?.typeName !== 'record') return null
+  try {
+    return type.fromBuffer(bytes) as object
+  } catch {
+    return null
   }
 }
 

@@ -33,8 +33,12 @@ export async function readRecords(
   const admin = createKafkaAdmin(connection, SILENT)
   const reader = { connection, admin, groupId, clock: createSystemClock(), log: SILENT, signal }
   const readAny = createAnyRecordReader(registry)
-  const onMessage = async ({ value }: SourceMessage): Promise<void> =>
-    onRecord(value === null ? null : await readAny(value))
+  const onMessage = ({ value }: SourceMessage): Promise<void> | undefined => {
+    const record = value === null ? null : readAny(value)
+    if (record instanceof Promise) return record.then(onRecord)
+    onRecord(record)
+    return undefined
+  }
   try {
     await readToEnd(reader, [topic], onMessage)
   } finally {
