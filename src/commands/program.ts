@@ -2,8 +2,10 @@
 import { Command, CommanderError } from 'commander'
 import { registerCodes } from './codes.js'
 import { type CommandContext, CommandError, type ExitCode } from './command.js'
+import { registerDecrypt } from './decrypt.js'
 import { registerDemo } from './demo.js'
 import { registerMedia } from './media.js'
+import { registerPrivacy } from './privacy.js'
 import { registerReconcile } from './reconcile.js'
 import { registerRun } from './run.js'
 import { registerSchemas } from './schemas.js'
@@ -54,9 +56,11 @@ export function createProgram(context: CommandContext): Command {
     )
   registerVerify(program, context)
   registerCodes(program, context)
+  registerPrivacy(program, context)
   registerRun(program, context)
   registerReconcile(program, context)
   registerSchemas(program, context)
+  registerDecrypt(program, context)
   registerDemo(program, context)
   registerSimulate(program, context)
   registerMedia(program, context)

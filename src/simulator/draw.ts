@@ -10,6 +10,8 @@ export interface Canary {
   readonly secret: string
   /** Takes the place of every full Aadhaar number, and is written into texts and tags. */
   readonly aadhaar: string
+  /** Paths by stage type that hold the secret too, such as `output.filings[].arn`. */
+  readonly fields?: Readonly<Record<string, readonly string[]>>
 }
 
 export interface Address {

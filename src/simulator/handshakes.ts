@@ -1,6 +1,7 @@
 import type { Canary, Draw } from './draw.js'
 import { flowIdFor, stageIdFor, uuidFor } from './ids.js'
 import type { Tree, TreeObject } from './json.js'
+import { planted } from './plant.js'
 import { STAGE_VARIANTS, type StageChoice } from './stages/index.js'
 import { STAGE_TYPES, type StageType, type Variants } from './stages/model.js'
 
@@ -89,7 +90,9 @@ export function drawHandshake(from: HandshakeDraw): Handshake {
   const stages = drawStages(draw, flow, from.choices)
   if (from.contents !== null) draw.restart(from.contents.name, from.contents.mark)
   const { flowId, snapshot } = flow
-  return { handshakeId, ...identity, flowId, snapshot, stages, result: fillStages(draw, stages) }
+  const filled = fillStages(draw, stages)
+  const result = from.canary === null ? filled : planted(filled, stages, from.canary)
+  return { handshakeId, ...identity, flowId, snapshot, stages, result }
 }
 
 /**

@@ -127,7 +127,7 @@ function createStages(
   on: (name: PrivacyDefault) => boolean,
 ): Scopes['stageOf'] {
   const isOthers = ({ path, isSecret, isAadhaar }: TypeRule): boolean =>
-    isSecret || isAadhaar || MEDIA_PATHS.includes(path)
+    isSecret || (isAadhaar && !on('aadhaar-fields')) || MEDIA_PATHS.includes(path)
   const ofTypes = new Map(
     [...types].map(([type, rules]) => [
       type,

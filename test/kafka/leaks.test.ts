@@ -10,12 +10,14 @@ import { openRealEdges } from '../../src/edges.js'
 import { createLog } from '../../src/io/ops/log.js'
 import { createMetrics, type OpsMetrics } from '../../src/io/ops/metrics.js'
 import { createSystemClock } from '../../src/io/system/clock.js'
-import { withCheckDigit } from '../../src/simulator/draw.js'
+import { type Canary, withCheckDigit } from '../../src/simulator/draw.js'
 import type { Fault, FaultBody, HandshakeRule } from '../../src/simulator/faults.js'
+import { catalogueOf, createResultSource } from '../../src/simulator/results.js'
 import { STAGE_VARIANTS } from '../../src/simulator/stages/index.js'
 import type { NewMessage } from '../support/broker.js'
+import { SENSITIVE_FIELDS } from '../support/canary.js'
 import type { Instance } from '../support/instance.js'
-import { createSite, endpointOf, type Site, type SiteOptions } from '../support/site.js'
+import { createSite, endpointOf, SEED, type Site, type SiteOptions } from '../support/site.js'
 import { until } from '../support/until.js'
 
 const MARKER = 'Zq7canaryMarker'
@@ -23,6 +25,11 @@ const AADHAAR = withCheckDigit('23456789012')
 const GROUPED = AADHAAR.replace(/(.{4})(?=.)/g, '$1 ')
 const HYPHENED = GROUPED.replaceAll(' ', '-')
 const CREDENTIAL = { authToken: 'Zq7canaryAuthToken', clientSecret: 'Zq7canaryClientSecret' }
+/** In every sensitive field of every type, too. */
+const CANARY = { secret: MARKER, aadhaar: AADHAAR, fields: SENSITIVE_FIELDS }
+/** The type of each stage, as an operator names it. */
+const typesOf = (stages: readonly string[]) =>
+  catalogueOf(createResultSource({ seed: SEED, clientSecret: 's', stages })).stages
 const REGISTRY_TOKEN = 'Zq7canaryRegistryToken'
 
 const NEEDLES: readonly (readonly [name: string, pattern: RegExp])[] = [
@@ -145,7 +152,7 @@ const siteOptions = (more: Partial<SiteOptions> = {}): SiteOptions => ({
   partitions: 2,
   credential: CREDENTIAL,
   settings: { log: { level: 'debug' }, fetch: { attempts: 2, maxResponseBytes: 4_000_000 } },
-  simulator: { canary: { secret: MARKER, aadhaar: AADHAAR } },
+  simulator: { canary: CANARY },
   ...more,
 })
 
@@ -161,10 +168,11 @@ describe('what must not leave', () => {
     site = await createSite(
       siteOptions({
         createEvents: false,
-        simulator: { canary: { secret: MARKER, aadhaar: AADHAAR }, stages: ALL_STAGES },
+        simulator: { canary: CANARY, stages: ALL_STAGES },
         settings: {
           ...siteOptions().settings,
           ...{ kafka: { maxRecordBytes: 60_000 }, limits: { stages: 180 } },
+          catalogue: { stages: typesOf(ALL_STAGES) },
         },
       }),
     )
@@ -308,15 +316,17 @@ async function runHere(
 }
 
 describe('the search', () => {
+  const FEW = ['UIDAI:otp', 'EAADHAAR']
   /** One event through a connector with a planted fault. Out: what the search says. */
   async function leaksOf(
     plant: (edges: Edges, log: Log, metrics: OpsMetrics) => Edges,
     sets: readonly string[] = [],
+    canary: Canary = CANARY,
   ): Promise<string[]> {
     const site = await createSite(
       siteOptions({
-        ...{ partitions: 1 },
-        simulator: { canary: { secret: MARKER, aadhaar: AADHAAR }, stages: ['UIDAI:otp', 'EAADHAAR'] },
+        ...{ partitions: 1, settings: { ...siteOptions().settings, catalogue: { stages: typesOf(FEW) } } },
+        simulator: { canary, stages: FEW },
       }),
     )
     onTestFinished(() => site.close())
@@ -341,9 +351,15 @@ describe('the search', () => {
     expect(await leaksOf(asItIs, ['privacy.defaults.secrets=keep'])).toEqual(['a secret in verified value'])
   })
 
+  it('finds what a stage type asks to hide and no rule does', async () => {
+    expect(await leaksOf(asItIs, ['privacy.defaults.catalogue=keep'])).toEqual(['a secret in verified value'])
+  })
+
   it('finds Aadhaar numbers that no rule masks, also in groups and in the tag', async () => {
     const leak = ['an Aadhaar number in verified value']
-    expect(await leaksOf(asItIs, ['privacy.defaults.aadhaar-text=keep'])).toEqual(leak)
+    // What a type asks for drops the fields that texts with numbers are in.
+    const off = ['privacy.defaults.aadhaar-text=keep', 'privacy.defaults.catalogue=keep']
+    expect(await leaksOf(asItIs, off, { secret: MARKER, aadhaar: AADHAAR })).toEqual(leak)
     expect(await leaksOf(asItIs, ['privacy.defaults.tag-digits=keep'])).toEqual(leak)
   })
 

@@ -80,6 +80,15 @@ describe('a reader of ranges', () => {
     for (const partition of [0, 1]) expect(offsetsOf(seen, partition)).toEqual(numbers(0, MESSAGES))
   })
 
+  it('leaves out nothing when a promise is kept at once', async () => {
+    const seen: SourceMessage[] = []
+    await read(all(), (message) => {
+      seen.push(message)
+      return Promise.resolve()
+    })
+    for (const partition of [0, 1]) expect(offsetsOf(seen, partition)).toEqual(numbers(0, MESSAGES))
+  })
+
   it('ends with what was thrown or refused for a message, also for the very last one', async () => {
     const last = ({ offset }: SourceMessage): boolean => offset === MESSAGES - 1
     const refuse: OnMessage = (message) => (last(message) ? Promise.reject(new Error('late')) : undefined)

@@ -98,6 +98,7 @@ describe('the outcome of an event', () => {
   const end = {
     ...{ message: message(), chain, calls: 1, startedAt: NOW, event: handshake(), verification },
     ...{ envelope: { number: null, requestId: null, tag: null }, fetchedAt: NOW, stages: [PAN, OTHER] },
+    signed: Buffer.from('what was signed'),
   }
   const outcomeType = avro.Type.forSchema(JSON.parse(SCHEMAS.outcome))
 

@@ -174,10 +174,13 @@ class Reading {
         return 0
       }
       if (!(answer instanceof Promise)) continue
+      // Until the rest has come: what is said of the batch's end may arrive after the promise has settled.
       if (index + 1 < batch.length) this.#partly.add(key)
+      else this.#partly.delete(key)
       this.#hold(at, range, message.offset + 1, answer)
       return index + 1
     }
+    this.#partly.delete(key)
     // A rejoin goes on from here: nothing is told twice.
     this.#left.set(key, { ...range, from: (batch.at(-1)?.offset ?? range.from) + 1 })
     return batch.length
@@ -200,7 +203,6 @@ class Reading {
     this.#source?.pause(at)
     const settled = promise.then(() => {
       this.#held.delete(key)
-      this.#partly.delete(key)
       this.#promises.delete(settled)
       this.#moved = true
       if (next >= range.end) this.#finish(at)

@@ -1,0 +1,128 @@
+import { Buffer } from 'node:buffer'
+import { fullPath } from '../../core/paths.js'
+import { type Opened, SEALED_TEXT, SEALED_WITHIN, type SealedPlace } from '../../core/sealed.js'
+
+export type OpenText = (sealed: string, place: SealedPlace) => Opened<string>
+
+export interface OpenedRecord {
+  /** The same record, with plain text where it could be opened. */
+  readonly record: unknown
+  readonly opened: number
+  /** Sealed values that stayed so. */
+  readonly left: number
+  /** Ids of keys that are not there. */
+  readonly unknownKeys: ReadonlySet<string>
+}
+
+const COLUMNS = ['input', 'output', 'extra'] as const
+const NOT_IN_NAMES = /[^A-Za-z0-9_]/g
+
+/**
+ * Opens the sealed values of one record, in the long form, typed, or with JSON text in its columns.
+ *
+ * In:     record   an object as the topic or a warehouse has it. Its `recordId` is needed; where a value stands in no map its
+ *                  path is found by `redactions`
+ *         openText gives the text at a place
+ * Out:    values that are not sealed stay as they are, and so does one that opens nowhere
+ * Source: product.md section 9, encrypt
+ */
+export function openRecord(record: unknown, openText: OpenText): OpenedRecord {
+  const fields = isObject(record) ? record : {}
+  const walk = new Walk(textOf(fields['recordId']), encryptedPaths(fields['redactions']), openText)
+  const entries = isObject(record)
+    ? Object.entries(record).map(([name, value]): [string, unknown] => [
+        name,
+        COLUMNS.some((column) => column === name)
+          ? walk.column(name, value)
+          : walk.value(value, namedLike(name)),
+      ])
+    : null
+  const { opened, left, unknownKeys } = walk
+  return {
+    record: entries === null ? walk.value(record, null) : Object.fromEntries(entries),
+    opened,
+    left,
+    unknownKeys,
+  }
+}
+
+/** A typed column is called like its path. */
+const namedLike = (name: string) => (path: string) => path.replace(NOT_IN_NAMES, '_') === name
+
+type Likely = ((path: string) => boolean) | null
+
+class Walk {
+  opened = 0
+  left = 0
+  readonly unknownKeys = new Set<string>()
+  readonly #recordId: string | null
+  readonly #paths: readonly string[]
+  readonly #openText: OpenText
+
+  constructor(recordId: string | null, paths: readonly string[], openText: OpenText) {
+    this.#recordId = recordId
+    this.#paths = paths
+    this.#openText = openText
+  }
+
+  /** A map from path to text; Avro's JSON form puts a type's name around some values. */
+  column(column: string, value: unknown): unknown {
+    if (!isObject(value)) return this.value(value, null)
+    const entries = Object.entries(value).map(([path, text]) => [
+      path,
+      this.value(text, (one) => one === fullPath(column, path), fullPath(column, path)),
+    ])
+    return Object.fromEntries(entries)
+  }
+
+  value(value: unknown, likely: Likely, path: string | null = null): unknown {
+    if (typeof value === 'string') return this.#text(value, likely, path)
+    if (Array.isArray(value)) return value.map((item) => this.value(item, likely, path))
+    if (!isObject(value) || Buffer.isBuffer(value)) return value
+    return Object.fromEntries(
+      Object.entries(value).map(([name, one]) => [name, this.value(one, likely, path)]),
+    )
+  }
+
+  #text(text: string, likely: Likely, path: string | null): string {
+    // A value that no rule encrypted may look like one that is: it was received so.
+    if (path !== null && this.#paths.length > 0 && !this.#paths.includes(path)) return text
+    if (SEALED_TEXT.test(text)) return this.#open(text, likely, path) ?? text
+    return text.replace(SEALED_WITHIN, (sealed) => {
+      const plain = this.#open(sealed, likely, path)
+      // Texts within texts are JSON.
+      return plain === null ? sealed : JSON.stringify(plain).slice(1, -1)
+    })
+  }
+
+  #open(sealed: string, likely: Likely, path: string | null): string | null {
+    const first = this.#paths.filter((one) => likely?.(one) === true)
+    const others = this.#paths.filter((one) => likely?.(one) !== true)
+    for (const place of path === null ? [...first, ...others] : [path, ...first, ...others]) {
+      if (this.#recordId === null) break
+      const end = this.#openText(sealed, { recordId: this.#recordId, path: place })
+      if (end.kind === 'unknown-key') this.unknownKeys.add(end.keyId)
+      if (end.kind === 'unknown-key' || end.kind === 'not-sealed') break
+      if (end.kind !== 'open') continue
+      this.opened += 1
+      return end.plain
+    }
+    this.left += 1
+    return null
+  }
+}
+
+function encryptedPaths(redactions: unknown): string[] {
+  if (!isObject(redactions)) return []
+  return Object.entries(redactions).flatMap(([path, action]) => (textOf(action) === 'encrypt' ? [path] : []))
+}
+
+/** Also of `{"string": "..."}`, Avro's JSON form of a text in a union. */
+function textOf(value: unknown): string | null {
+  if (typeof value === 'string') return value
+  return isObject(value) && typeof value['string'] === 'string' ? value['string'] : null
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
