@@ -15,14 +15,18 @@ import { loadKafkajs } from './io/kafka/patches.js'
 import { createKafkaSource } from './io/kafka/source.js'
 import { ensureTopics, StartRefused, settleFirstOffsets, untilItWorks } from './io/kafka/topics.js'
 import { createTransactionalDelivery } from './io/kafka/transactional.js'
+import { createFileMediaStore } from './io/media/files.js'
 import { createSchemaRegistry, type RegistryOptions } from './io/registry/client.js'
 import { createEventReader } from './io/registry/events.js'
 import { evidenceIdOf } from './io/registry/evidence.js'
 import { createKeptIds, type KeptIds } from './io/registry/kept-ids.js'
-import { createFileMediaStore } from './io/media/files.js'
 import { createOutcomeSourceReader } from './io/registry/outcomes.js'
 import { RegistryDown, RegistryRefused, type SchemaRegistry } from './io/registry/registry.js'
-import { createReplaceableEncoders, type Ids, type ReplaceableEncoders } from './io/registry/replaceable-encoders.js'
+import {
+  createReplaceableEncoders,
+  type Ids,
+  type ReplaceableEncoders,
+} from './io/registry/replaceable-encoders.js'
 import { resolveIds, resolveTypedIds } from './io/registry/schemas.js'
 import { createDepartures } from './io/system/departures.js'
 import { createTurns } from './io/system/turns.js'

@@ -17,8 +17,8 @@ import {
 } from './dead-letter.js'
 import { type DelayEnd, retryMessage } from './delay.js'
 import { type Address, encodeRecord } from './encode.js'
-import { LONG_FORM, type RecordForms, recordOutputs } from './record-outputs.js'
 import type { EvidenceOf, SignedResult } from './evidence.js'
+import { LONG_FORM, type RecordForms, recordOutputs } from './record-outputs.js'
 import { type VerifiedResult, verifiedStages } from './verified.js'
 
 export interface RouteDeps extends Pick<DeadLetterRules, 'hashKey' | 'protect'> {
