@@ -28,7 +28,7 @@ const BREAKS = /[\r\n]/g
 /**
  * Takes media out of records: photographs, documents and other long base64.
  *
- * Out:    `drop <bytes>`, with a key `drop <bytes> h1:<keyId>:<hex>`; stored: the reference `m1:<keyId>:<hex>` as the value, and
+ * Out:    `drop`, with a key `drop <bytes> h1:<keyId>:<hex>`; stored: the reference `m1:<keyId>:<hex>` as the value, and
  *         `store <bytes>`. The digest is HMAC-SHA256 of the bytes that the text encodes: the same for the same content
  * Throws: RangeError when media are to be stored without a key
  * Source: product.md section 9, media; docs/records.md, Media
@@ -36,7 +36,7 @@ const BREAKS = /[\r\n]/g
 export function createMedia({ hashKey, stores = false }: MediaOptions = {}): TakeMedia {
   if (hashKey === undefined) {
     if (stores) throw new RangeError('stored media need a key for their names')
-    return (text) => ({ value: null, redaction: `drop ${contentOf(text).length}`, item: null })
+    return () => ({ value: null, redaction: 'drop', item: null })
   }
   const { id, key } = hashKey
   return (text) => {
