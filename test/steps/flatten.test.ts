@@ -263,7 +263,7 @@ describe('privacy rules while flattening', () => {
       redactions: {
         'input.otp': 'drop',
         'input.code': 'drop',
-        'output.pht': expect.stringMatching(/^drop \d+$/),
+        'output.pht': 'drop',
         'output.Secret': 'drop',
       },
     })
