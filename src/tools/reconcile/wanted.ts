@@ -15,8 +15,8 @@ export interface Wanted {
 
 export const stageOf = ({ stageCount, stageIndex }: Stage): string => `${stageCount}/${stageIndex}`
 
-/** More outcomes of one attempt than that are not tried in every way. */
-const MOST_TRIED = 8
+/** More ways than that are not tried. */
+const MOST_WAYS = 4096
 
 /**
  * Finds the result that each outcome tells of. An outcome counts records: one for each stage, and where both forms are
@@ -42,27 +42,37 @@ export function wantedOf(
     const counts = fitting.sort((one, other) => other - one)
     return counts.length === 0 ? [told] : counts
   })
-  const isMet = (counts: readonly number[]): boolean => {
-    const wanted = wantedBy(verified, counts)
-    return results.every(({ stageCount, rows }) => found(rows, wanted, isTyped) >= wanted.records(stageCount))
+  const told = verified.reduce((sum, outcome) => sum + outcome.records, 0)
+  /** Records that are missing, and those that nobody told of. */
+  const apart = (wanted: Wanted): number => {
+    let sum = told
+    for (const { stageCount, rows } of results) {
+      const times = wanted.records(stageCount)
+      sum += times === 0 ? rows.length : -Math.min(found(rows, wanted, isTyped), times)
+    }
+    return sum
   }
-  const simplest = choices.map(([first = 0]) => first)
-  return wantedBy(verified, verified.length > MOST_TRIED ? simplest : (firstMet(choices, isMet) ?? simplest))
+  let best = wantedBy(
+    verified,
+    choices.map(([first = 0]) => first),
+  )
+  if (choices.reduce((product, counts) => product * counts.length, 1) > MOST_WAYS) return best
+  // Retention may have taken some of the records: the way that leaves the least apart, the simplest one first.
+  let least = apart(best)
+  for (const counts of waysOf(choices)) {
+    if (least === 0) break
+    const wanted = wantedBy(verified, counts)
+    const distance = apart(wanted)
+    if (distance < least) [best, least] = [wanted, distance]
+  }
+  return best
 }
 
-/** The first way to choose that is met; null where none is. */
-function firstMet(
-  choices: readonly (readonly number[])[],
-  isMet: (counts: readonly number[]) => boolean,
-  chosen: readonly number[] = [],
-): readonly number[] | null {
-  const next = choices[chosen.length]
-  if (next === undefined) return isMet(chosen) ? chosen : null
-  for (const count of next) {
-    const met = firstMet(choices, isMet, [...chosen, count])
-    if (met !== null) return met
-  }
-  return null
+/** Every way to take one of each, the first ones first. */
+function* waysOf(choices: readonly (readonly number[])[]): Generator<readonly number[]> {
+  const [first, ...rest] = choices
+  if (first === undefined) yield []
+  else for (const count of first) for (const more of waysOf(rest)) yield [count, ...more]
 }
 
 function wantedBy(verified: readonly OutcomeFacts[], counts: readonly number[]): Wanted {
