@@ -30,6 +30,7 @@ export async function createTopics({ handshakes, records }) {
   const stack = await startStack({ env: process.env, say: (line) => console.log(line) })
   const simulator = await startSimulator({ seed: SEED, profile: 'mixed' })
   const folder = mkdtempSync(join(tmpdir(), 'warehouse-topics-'))
+  process.once('exit', () => rmSync(folder, { recursive: true }))
   const { Kafka, logLevel } = loadKafkajs()
   const kafka = new Kafka({ brokers: [...stack.brokers], logLevel: logLevel.NOTHING })
   const config = configOf({ folder, stack, simulator, records })
@@ -58,7 +59,6 @@ export async function createTopics({ handshakes, records }) {
     async stop() {
       await simulator.stop()
       await stack.stop()
-      rmSync(folder, { recursive: true })
     },
   }
 }

@@ -29,6 +29,7 @@ if (bin === null) {
 const flink = jarsOf(join(FOLDER, 'flink'), 'warehouse-flink')
 const connect = jarsOf(join(FOLDER, 'connect'), 'warehouse-connect')
 const scratch = mkdtempSync(join(tmpdir(), 'warehouse-sql-'))
+process.once('exit', () => rmSync(scratch, { recursive: true }))
 const postgres = await startPostgres(bin)
 const topics = await createTopics({ handshakes, records: { form: 'both' } })
 const checks = createChecks(topics, postgres)
@@ -121,6 +122,5 @@ try {
 } finally {
   await topics.stop()
   postgres.stop()
-  rmSync(scratch, { recursive: true })
 }
 process.exitCode = checks.conclude()
