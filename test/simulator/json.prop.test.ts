@@ -8,6 +8,7 @@ import {
   writeCanonical,
   writeJson,
 } from '../../src/simulator/json.js'
+import { mayBeMisread } from '../support/json-parse.js'
 
 const FORMS: readonly BodyForm[] = ['compact', 'spaced', 'pretty', 'escaped']
 // `-0` is written as `0` by every form, and `__proto__` cannot be a member of a plain object.
@@ -21,7 +22,9 @@ describe('the writer', () => {
     fc.assert(
       fc.property(tree, fc.constantFrom(...FORMS), (value, form) => {
         const node = orderedObject([['node', [value, exactNumber('1.0')]]])
-        expect(JSON.parse(writeJson(node, form))).toEqual({ node: [value, 1] })
+        const text = writeJson(node, form)
+        fc.pre(!mayBeMisread(text))
+        expect(JSON.parse(text)).toEqual({ node: [value, 1] })
       }),
     )
     const value = { a: ['x/é'], b: {} }
