@@ -9,6 +9,7 @@ interface Topics extends TypedSettings {
     readonly outcomes: string | null
     readonly retry: readonly { readonly topic: string }[]
     readonly replay: string
+    readonly evidence: string | null
   }
 }
 
@@ -33,6 +34,7 @@ export function typedTopicProblems(config: Topics): TypedTopicProblem[] {
     [['topics', 'outcomes'], topics.outcomes],
     ...topics.retry.map(({ topic }, index): [Path, string] => [['topics', 'retry', index, 'topic'], topic]),
     [['topics', 'replay'], topics.replay],
+    [['topics', 'evidence'], topics.evidence],
   ]
   return typedKindsOf(config).flatMap(({ topic, stageType }) => {
     const clashes = others.filter(([, other]) => other === topic)

@@ -55,6 +55,14 @@ describe('records.form: typed', () => {
     expect(problems[0]).toContain('topics.events[0]: is the topic of typed records of BANK_ACC')
   })
 
+  it('is refused where the topic of a type is that of evidence', () => {
+    const keys = `privacy: { encryptionKeys: [{ id: k1, key: ${'ab'.repeat(32)} }] }\n`
+    const topics = 'topics: { evidence: attestr.verified.pan }\n'
+    const problems = typed(`catalogue: { stages: { FS0000001: PAN } }\n${topics}${keys}`)
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toContain('topics.evidence: is the topic of typed records of PAN')
+  })
+
   it('is refused where the topic of a type would be too long', () => {
     const problems = typed(
       `catalogue: { flows: { FX0000001: { FS0000001: PAN } } }\ntopics: { verified: ${'v'.repeat(246)} }\n`,

@@ -34,11 +34,13 @@ const versionsOf = async (subject: string) => (await ask('GET', `/subjects/${sub
 function createDesk(
   registry: Readonly<Record<string, unknown>> = {},
   more: Readonly<Record<string, unknown>> = {},
+  moreTopics: Readonly<Record<string, string>> = {},
 ) {
   const prefix = uniqueName('schemas')
   const topics = {
     ...{ events: [`${prefix}.events`], verified: `${prefix}.verified` },
     ...{ deadLetter: `${prefix}.dead`, outcomes: `${prefix}.outcomes` },
+    ...moreTopics,
   }
   const file = join(folder, `${prefix}.yaml`)
   const config = {
@@ -92,6 +94,21 @@ describe('the schemas of typed records', () => {
     expect(await versionsOf(`${desk.topics.verified}.bank-acc-value`)).toEqual([1])
     const checked = await desk.run('check', '--json')
     expect(desk.rows(checked).map(({ status }) => status)).toEqual(Array(5).fill('registered'))
+  })
+})
+
+describe('the schema of evidence', () => {
+  it('is printed and registered with the others where evidence is kept', async () => {
+    const evidence = uniqueName('evidence')
+    const desk = createDesk(
+      {},
+      { privacy: { encryptionKeys: [{ id: 'k1', key: 'ab'.repeat(32) }] } },
+      { evidence },
+    )
+    const printed = await desk.run('print', '--subject', `${evidence}-value`)
+    expect(JSON.parse(printed.out)).toEqual(JSON.parse(readFileSync('avro/evidence.avsc', 'utf8')))
+    expect((await desk.run('register')).code).toBe(0)
+    expect(await versionsOf(`${evidence}-value`)).toEqual([1])
   })
 })
 

@@ -1,6 +1,8 @@
 import avro from 'avsc'
+import type { EvidenceRow } from '../../src/core/evidence.js'
 import type { Coordinates } from '../../src/core/model.js'
 import type { DeadLetter, OutcomeRow, VerifiedStage } from '../../src/core/records.js'
+import { EVIDENCE_SCHEMA } from '../../src/io/registry/evidence.js'
 import { SCHEMAS } from '../../src/io/registry/schemas.js'
 import type { FoundDeadLetter, FoundDelay, FoundOutcome, FoundRecord } from './judge.js'
 
@@ -14,6 +16,7 @@ const types = {
   verified: avro.Type.forSchema(JSON.parse(SCHEMAS.verified)),
   deadLetter: avro.Type.forSchema(JSON.parse(SCHEMAS.deadLetter)),
   outcome: avro.Type.forSchema(JSON.parse(SCHEMAS.outcome)),
+  evidence: avro.Type.forSchema(JSON.parse(EVIDENCE_SCHEMA)),
 }
 /** Magic byte and schema id. */
 const FRAME_BYTES = 5
@@ -40,6 +43,9 @@ export const decodeOutcomes = (rows: readonly RawRow[]): FoundOutcome[] =>
 /** With all fields. */
 export const decodeVerified = (rows: readonly RawRow[]): VerifiedStage[] =>
   rows.map((row) => decode<VerifiedStage>(types.verified, row))
+
+export const decodeEvidence = (rows: readonly RawRow[]): EvidenceRow[] =>
+  rows.map((row) => decode<EvidenceRow>(types.evidence, row))
 
 /** A message of a retry topic, with its headers as text. */
 export interface DelayRow extends Omit<RawRow, 'value'> {

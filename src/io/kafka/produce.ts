@@ -23,7 +23,7 @@ export const partitioner: ICustomPartitioner =
       : sourcePartition % partitionMetadata.length
   }
 
-/** Cuts outputs into sends that the broker takes, in order. */
+/** Cuts outputs into sends that the broker takes, in order; between records of one event only where they fit into none. */
 export function* sends(
   { outputs, apart = false }: Pick<CommitBatch, 'outputs' | 'apart'>,
   compression: CompressionTypes,
@@ -34,9 +34,10 @@ export function* sends(
     const topicMessages: TopicMessages[] = [...byTopic].map(([topic, messages]) => ({ topic, messages }))
     return { topicMessages, acks: -1, compression }
   }
-  for (const output of outputs) {
+  for (const [index, output] of outputs.entries()) {
     const size = outputBytes(output)
-    if (bytes > 0 && (apart || bytes + size > MAX_SEND_BYTES)) {
+    const isTooMuch = bytes + size > MAX_SEND_BYTES || !fitsWhole(outputs, index, bytes)
+    if (bytes > 0 && (apart || isTooMuch)) {
       yield batch()
       byTopic = new Map()
       bytes = 0
@@ -47,6 +48,16 @@ export function* sends(
     bytes += size
   }
   if (bytes > 0) yield batch()
+}
+
+/** Whether the records of an event that begin here go into a send of so many bytes, or into no send alone. */
+function fitsWhole(outputs: readonly Output[], first: number, bytes: number): boolean {
+  const { key } = outputs[first] as Output
+  // They share one key object.
+  if (key === null || outputs[first - 1]?.key === key) return true
+  let own = 0
+  for (let at = first; outputs[at]?.key === key; at += 1) own += outputBytes(outputs[at] as Output)
+  return bytes + own <= MAX_SEND_BYTES || own > MAX_SEND_BYTES
 }
 
 function placed(output: Output): PlacedMessage {

@@ -1,3 +1,4 @@
+import { EVIDENCE_SCHEMA } from '../../io/registry/evidence.js'
 import { HANDSHAKE_COMPLETED } from '../../io/registry/handshake-completed.js'
 import { type RecordTopics, SCHEMAS, subjectOf, type TypedSchema } from '../../io/registry/schemas.js'
 
@@ -13,6 +14,8 @@ export interface WrittenSchema {
 
 export interface SchemaTopics extends RecordTopics {
   readonly events: readonly string[]
+  /** Null: none is kept. */
+  readonly evidence: string | null
 }
 
 export interface WrittenOptions {
@@ -25,11 +28,12 @@ export interface WrittenOptions {
 
 /** Every schema that a connector with these topics writes. Source: product.md section 7 */
 export function writtenSchemas({ topics, typed, withEvents }: WrittenOptions): readonly WrittenSchema[] {
-  const { verified, deadLetter, outcomes, events } = topics
+  const { verified, deadLetter, outcomes, events, evidence } = topics
   return [
     written(verified, SCHEMAS.verified),
     written(deadLetter, SCHEMAS.deadLetter),
     ...(outcomes === null ? [] : [written(outcomes, SCHEMAS.outcome)]),
+    ...(evidence === null ? [] : [written(evidence, EVIDENCE_SCHEMA)]),
     ...typed.map(({ topic, schema }) => written(topic, schema)),
     ...(withEvents ? events.map((topic) => written(topic, HANDSHAKE_COMPLETED)) : []),
   ]

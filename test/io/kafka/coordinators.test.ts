@@ -113,3 +113,68 @@ describe('the coordinator of a transaction', () => {
     expect(await cluster.ask(transaction)).toBe(2)
   })
 })
+
+describe('requests of one transaction that are under way together', () => {
+  interface Asked {
+    addPartitionsToTxn(): Promise<unknown>
+    addOffsetsToTxn(): Promise<unknown>
+  }
+  function answer() {
+    let settle = { resolve: (_: string): void => undefined, reject: (_: Error): void => undefined }
+    const promise = new Promise<string>((resolve, reject) => {
+      settle = { resolve, reject }
+    })
+    return {
+      promise,
+      resolve: (text: string) => settle.resolve(text),
+      reject: (error: Error) => settle.reject(error),
+    }
+  }
+  /** Both requests, and what was passed on so far. */
+  async function begin() {
+    const answers = { partitions: answer(), offsets: answer() }
+    const broker = {
+      nodeId: 1,
+      addPartitionsToTxn: () => answers.partitions.promise,
+      addOffsetsToTxn: () => answers.offsets.promise,
+    }
+    const find = rememberCoordinators(async () => broker, Date.now)
+    const state: ClusterState = { findBroker: async () => broker }
+    const asked = (await find.call(state, { groupId: 'g', coordinatorType: 1 })) as unknown as Asked
+    const passed: string[] = []
+    const note = (text: unknown): void => void passed.push(String(text))
+    asked.addPartitionsToTxn().then(note, note)
+    asked.addOffsetsToTxn().then(note, note)
+    return { answers, asked, passed }
+  }
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+  it('are answered together, so that what follows goes out in one write', async () => {
+    const { answers, passed } = await begin()
+    answers.partitions.resolve('partitions')
+    await turn()
+    expect(passed).toEqual([])
+    answers.offsets.resolve('offsets')
+    await turn()
+    expect(passed.sort()).toEqual(['offsets', 'partitions'])
+  })
+
+  it('do not hold an error back', async () => {
+    const { answers, passed } = await begin()
+    answers.offsets.reject(new Error('refused'))
+    await turn()
+    expect(passed).toEqual(['Error: refused'])
+    answers.partitions.resolve('partitions')
+    await turn()
+    expect(passed).toEqual(['Error: refused', 'partitions'])
+  })
+
+  it('do not hold back what comes later', async () => {
+    const { answers, asked, passed } = await begin()
+    answers.partitions.resolve('partitions')
+    answers.offsets.resolve('offsets')
+    await turn()
+    await asked.addOffsetsToTxn()
+    expect(passed).toHaveLength(2)
+  })
+})
