@@ -53,20 +53,15 @@ export function rememberCoordinators(original: Find, now: () => number): Find {
 /** What is asked of a coordinator of transactions or of offsets within them. */
 const REQUESTS = ['initProducerId', 'addPartitionsToTxn', 'addOffsetsToTxn', 'txnOffsetCommit', 'endTxn']
 
-/** What follows one of these follows the other as well, and goes out in the same write. */
-const BEGINNINGS: ReadonlySet<string> = new Set(['addPartitionsToTxn', 'addOffsetsToTxn'])
-
 type Request = (input: unknown) => Promise<unknown>
 
 /** The same broker, whose errors end the memory. */
 function forgettable(broker: CoordinatorBroker, forget: () => void): CoordinatorBroker {
   const asked: CoordinatorBroker & Record<string, unknown> = Object.create(broker)
   for (const name of REQUESTS) {
-    const request = (broker as unknown as Record<string, Request>)[name] as Request
     asked[name] = async (input: unknown) => {
       try {
-        const answer = request.call(broker, input)
-        return await (BEGINNINGS.has(name) ? together(broker, answer) : answer)
+        return await (broker as unknown as Record<string, Request>)[name]?.call(broker, input)
       } catch (error) {
         // This one is said by the right coordinator, and often.
         const right = error instanceof Error && 'type' in error && error.type === 'CONCURRENT_TRANSACTIONS'
@@ -76,20 +71,4 @@ function forgettable(broker: CoordinatorBroker, forget: () => void): Coordinator
     }
   }
   return asked
-}
-
-const begun = new WeakMap<CoordinatorBroker, Set<Promise<unknown>>>()
-
-/** Answers to requests that are under way together are passed on together; an error at once. Brokers belong to one producer. */
-async function together(broker: CoordinatorBroker, answer: Promise<unknown>): Promise<unknown> {
-  const underWay = begun.get(broker) ?? new Set()
-  begun.set(broker, underWay)
-  underWay.add(answer)
-  try {
-    const own = await answer
-    await Promise.allSettled(underWay)
-    return own
-  } finally {
-    underWay.delete(answer)
-  }
 }

@@ -27,7 +27,6 @@ export function createSockets(): Sockets {
     socket.setKeepAlive(true, KEEP_ALIVE_MS)
     socket.setNoDelay(true)
     endAtOnce(socket)
-    writeTogether(socket)
     open.add(socket)
     socket.once('close', () => open.delete(socket))
     return socket
@@ -53,18 +52,6 @@ function endAtOnce(socket: Socket): void {
     else socket.destroy()
     return socket
   }
-}
-
-/** What is written in one turn goes out at once: a write costs more than all that is done for the request besides. */
-function writeTogether(socket: Socket): void {
-  const write = socket.write
-  socket.write = function together(this: Socket, ...args: Parameters<Socket['write']>) {
-    if (socket.writableCorked === 0) {
-      socket.cork()
-      process.nextTick(() => socket.uncork())
-    }
-    return write.apply(this, args)
-  } as Socket['write']
 }
 
 class ClientDiscarded extends Error {

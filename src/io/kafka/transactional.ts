@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Producer, ProducerBatch, Transaction } from 'kafkajs'
+import type { Producer, Transaction } from 'kafkajs'
 import type { TopicPartition } from '../../core/model.js'
 import type { CommitBatch, Delivery } from '../../core/ports.js'
 import { discardClient, openKafkaClient } from './client.js'
@@ -30,8 +30,7 @@ class TransactionalProducer implements PartitionProducer {
     const producer = kafka.producer({
       transactionalId: `${groupId}.${at.topic}.${at.partition}`,
       idempotent: true,
-      // Outputs and offset. Two sends of outputs are never under way together: the second would not follow a first that failed.
-      maxInFlightRequests: 2,
+      maxInFlightRequests: 1,
       transactionTimeout: transactionTimeoutMs,
       createPartitioner: partitioner,
       allowAutoTopicCreation: false,
@@ -47,23 +46,14 @@ class TransactionalProducer implements PartitionProducer {
     this.begun = await this.producer.transaction()
   }
 
-  /** Outputs and offset side by side, in half the turns and writes; the end of the transaction when both are there. */
+  /** Outputs first: they make the broker ready for the offset of the same transaction. */
   async write(batch: CommitBatch, signal: AbortSignal): Promise<void> {
     const current = this.begun ?? (await this.producer.transaction())
     this.begun = null
-    await Promise.all([
-      sendAll(current, sends(batch, this.options.compression)),
-      sendOffset(current, { groupId: this.options.groupId, at: this.at, next: batch.next, signal }),
-    ])
+    for (const send of sends(batch, this.options.compression)) await current.sendBatch(send)
+    await sendOffset(current, { groupId: this.options.groupId, at: this.at, next: batch.next, signal })
     await current.commit()
   }
-}
-
-async function sendAll(
-  transaction: Pick<Transaction, 'sendBatch'>,
-  batches: Iterable<ProducerBatch>,
-): Promise<void> {
-  for (const batch of batches) await transaction.sendBatch(batch)
 }
 
 const CONCURRENT_TRIES = 20
@@ -77,7 +67,7 @@ export interface OffsetToSend {
   readonly signal: AbortSignal
 }
 
-/** AddOffsetsToTxn may meet the end of the transaction before; kafkajs does not retry it. */
+/** Without an output before it, AddOffsetsToTxn may meet the end of the transaction before; kafkajs does not retry it. */
 export async function sendOffset(
   transaction: Pick<Transaction, 'sendOffsets'>,
   { groupId, at, next, signal }: OffsetToSend,

@@ -154,12 +154,12 @@ const exactly = (bin?: string): Case => ({
 const COMMITS_EARLY: readonly Plant[] = [
   {
     file: 'io/kafka/transactional.js',
-    find: 'await Promise.all([',
+    find: 'for (const send of sends(batch, this.options.compression))',
     put: `await sendOffset(current, { groupId: this.options.groupId, at: this.at, next: batch.next, signal })
         await current.commit()
         await new Promise((resolve) => setTimeout(resolve, 300))
         current = await this.producer.transaction()
-        await Promise.all([`,
+        for (const send of sends(batch, this.options.compression))`,
   },
   {
     ...{ file: 'io/kafka/transactional.js', find: 'const current = this.begun' },
