@@ -155,13 +155,13 @@ export function pathStart(glob: PathGlob): Progress {
   return closed(glob, 1)
 }
 
-/** After one name more, without its case, or after `[]`. */
-export function pathStep(glob: PathGlob, before: Progress, segment: string): Progress {
+/** After one name more, without its case; null: after an item of a list, which no name can be taken for. */
+export function pathStep(glob: PathGlob, before: Progress, segment: string | null): Progress {
   let after = 0
   for (const [at, wanted] of glob.segments.entries()) {
     if ((before & (1 << at)) === 0) continue
     if (wanted === '**') after |= 1 << at
-    else if (wanted === ITEM ? segment === ITEM : segment !== ITEM && nameMatches(wanted, segment))
+    else if (wanted === ITEM ? segment === null : segment !== null && nameMatches(wanted, segment))
       after |= 1 << (at + 1)
   }
   return closed(glob, after)
@@ -185,7 +185,7 @@ function closed(glob: PathGlob, progress: Progress): Progress {
 export function pathCovers(glob: PathGlob, path: string): boolean {
   let progress = pathStart(glob)
   for (const segment of path.split(/\.|(?=\[\])/)) {
-    progress = pathStep(glob, progress, segment)
+    progress = pathStep(glob, progress, segment === ITEM ? null : segment)
     if (pathMatches(glob, progress)) return true
   }
   return false

@@ -1,5 +1,4 @@
 import {
-  foldedName,
   type PathGlob,
   type Progress,
   pathGlob,
@@ -15,6 +14,8 @@ export interface StageRule {
   readonly action: RuleAction
   /** `privacy.rules[0]`, or the default it belongs to. */
   readonly name: string
+  /** Items of lists do not count then: a list in the place of an object, or an object in that of a list, hides nothing. */
+  readonly isOfType: boolean
 }
 
 /** What the rules of a stage say at one place. The first rule that covers it wins, so that those after it are not followed. */
@@ -35,11 +36,33 @@ export function reachOf(rules: readonly StageRule[]): Reach {
   )
 }
 
-/** At a member or an item of a place. In: names without their case, `[]` for items. */
-export function reachBelow(before: Reach, segment: string): Reach {
+/** At a member of a place. In: its name without its case. */
+export function reachMember(before: Reach, folded: string): Reach {
+  return reachBelow(before, folded, false)
+}
+
+/** At an item of a list. */
+export function reachItem(before: Reach): Reach {
+  return reachBelow(before, null, true)
+}
+
+/**
+ * At a member of the stage itself: for the operator's rules, what is beside `input` and `output` lies under `extra`. For those
+ * of a type a name in another letter case is the same name.
+ */
+export function reachTop(before: Reach, name: string, folded: string): Reach {
+  const isSide = name === 'input' || name === 'output'
+  return reachMember(isSide ? before : reachBelow(before, 'extra', true), folded)
+}
+
+/** In: `unlessType`: rules of a type see no step here. */
+function reachBelow(before: Reach, segment: string | null, unlessType: boolean): Reach {
   const { rules, first, progress } = before
   if (first === 0) return before
-  const next = progress.map((done, index) => pathStep((rules[index] as StageRule).path, done, segment))
+  const next = progress.map((done, index) => {
+    const { path, isOfType } = rules[index] as StageRule
+    return isOfType && unlessType ? done : pathStep(path, done, segment)
+  })
   return won(rules, next, first)
 }
 
@@ -68,8 +91,14 @@ export function typeStageRules(
   return rules
     .filter((rule) => !skips(rule))
     .sort((one, two) => depthOf(two.path) - depthOf(one.path))
-    .map(({ path, action }) => ({ path: parsed(path), action: actionOf(action), name: 'catalogue' }))
+    .map(({ path, action }) => ({
+      ...{ path: parsed(withoutItems(path)), action: actionOf(action) },
+      ...{ name: 'catalogue', isOfType: true },
+    }))
 }
+
+/** In: a path with escapes as in records, where no name can show `[]`. */
+export const withoutItems = (path: string): string => path.replaceAll('[]', '')
 
 const depthOf = (path: string): number => path.split(/\.|\[\]/).length
 
@@ -77,9 +106,4 @@ function parsed(path: string): PathGlob {
   const glob = pathGlob(path)
   if (typeof glob === 'string') throw new RangeError(`a path of the catalogue ${glob}`)
   return glob
-}
-
-/** The names on the way to a member of the stage itself: what is beside `input` and `output` lies in `extra`. */
-export function segmentsOf(name: string): readonly string[] {
-  return name === 'input' || name === 'output' ? [name] : ['extra', foldedName(name)]
 }

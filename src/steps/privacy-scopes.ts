@@ -13,12 +13,14 @@ import {
 import {
   isPartly,
   type Reach,
-  reachBelow,
+  reachItem,
+  reachMember,
   reachOf,
+  reachTop,
   type StageRule,
-  segmentsOf,
   typeStageRules,
   winnerOf,
+  withoutItems,
 } from './privacy-rules.js'
 
 /** What is done with a value: none is left to the rules about texts, `aadhaar-text` and `media`. */
@@ -74,12 +76,12 @@ export function createScopes(config: ScopeConfig): Scopes {
   const secretPaths = new Set(on('secrets') ? SECRET_PATHS : [])
   const mediaPaths = new Set(on('media') ? MEDIA_PATHS : [])
   const ofTypes = [...types.values()].flat().filter(({ isAadhaar }) => isAadhaar)
-  const aadhaarPaths = [...AADHAAR_PATHS, ...ofTypes.map(({ path }) => path)].map(foldedName)
+  const aadhaarPaths = [...AADHAAR_PATHS, ...ofTypes.map(({ path }) => path)].map(barePath)
   const fields = new Set(on('aadhaar-fields') ? aadhaarPaths : [])
-  const namedDrop = (scope: Scope, name: string, path: string): 'secrets' | 'media' | null => {
+  const namedDrop = (scope: Scope, name: string, bare: string): 'secrets' | 'media' | null => {
     if (scope.action === 'drop' && (scope.rule === 'secrets' || scope.rule === 'media')) return scope.rule
-    if (secretNames.has(name) || secretPaths.has(path) || scope.secrets.has(path)) return 'secrets'
-    return mediaPaths.has(path) ? 'media' : null
+    if (secretNames.has(name) || secretPaths.has(bare) || scope.secrets.has(bare)) return 'secrets'
+    return mediaPaths.has(bare) ? 'media' : null
   }
   return {
     stageOf: createStages(config, types, on),
@@ -87,26 +89,25 @@ export function createScopes(config: ScopeConfig): Scopes {
       const isTop = parent.path === ''
       const folded = foldedName(name)
       const path = memberPath(parent.path, folded)
-      const segments = isTop ? segmentsOf(name) : [folded]
-      const reach = segments.reduce(reachBelow, parent.reach)
-      const isAadhaar = parent.isAadhaar || fields.has(path)
+      const reach = isTop ? reachTop(parent.reach, name, folded) : reachMember(parent.reach, folded)
+      const bare = withoutItems(path)
+      const isAadhaar = parent.isAadhaar || fields.has(bare)
       const scope = scopeOf({ path, reach, isAadhaar, secrets: parent.secrets })
-      const drop = namedDrop(parent, folded, path)
+      const drop = namedDrop(parent, folded, bare)
       return drop === null ? scope : { ...scope, action: 'drop', rule: drop, isPartly: false }
     },
     item: (parent) => {
       if (parent.rule === 'secrets' || parent.rule === 'media') return { ...parent, path: `${parent.path}[]` }
       const { isAadhaar, secrets } = parent
-      const path = `${parent.path}[]`
       return scopeOf({
-        path,
-        reach: reachBelow(parent.reach, '[]'),
-        isAadhaar: isAadhaar || fields.has(path),
-        secrets,
+        ...{ path: `${parent.path}[]`, reach: reachItem(parent.reach), isAadhaar, secrets },
       })
     },
   }
 }
+
+/** A path of the catalogue without letter case and items. */
+const barePath = (path: string): string => foldedName(withoutItems(path))
 
 function scopeOf(at: Pick<Scope, 'path' | 'reach' | 'isAadhaar' | 'secrets'>): Scope {
   const rule = winnerOf(at.reach)
@@ -120,6 +121,11 @@ function scopeOf(at: Pick<Scope, 'path' | 'reach' | 'isAadhaar' | 'secrets'>): S
   }
 }
 
+interface TypeScopes {
+  readonly rules: readonly StageRule[]
+  readonly secrets: ReadonlySet<string>
+}
+
 /** The scopes of stages: one for all that are under the same rules. */
 function createStages(
   config: ScopeConfig,
@@ -128,40 +134,43 @@ function createStages(
 ): Scopes['stageOf'] {
   const isOthers = ({ path, isSecret, isAadhaar }: TypeRule): boolean =>
     isSecret || (isAadhaar && !on('aadhaar-fields')) || MEDIA_PATHS.includes(path)
-  const ofTypes = new Map(
-    [...types].map(([type, rules]) => [
-      type,
-      {
-        rules: typeStageRules(on('catalogue') ? rules : [], isOthers),
-        secrets: new Set(
-          rules.filter(({ isSecret }) => isSecret && on('secrets')).map(({ path }) => foldedName(path)),
-        ),
-      },
-    ]),
-  )
+  /** Made when a stage of the type comes: most types never do. */
+  const ofTypes = new Map<string, TypeScopes>()
+  const ofType = (type: string): TypeScopes | null => {
+    const rules = types.get(type)
+    if (rules === undefined) return null
+    const made = ofTypes.get(type) ?? {
+      rules: typeStageRules(on('catalogue') ? rules : [], isOthers),
+      secrets: new Set(
+        rules.filter(({ isSecret }) => isSecret && on('secrets')).map(({ path }) => barePath(path)),
+      ),
+    }
+    ofTypes.set(type, made)
+    return made
+  }
   const own = config.rules.map(({ stage, path, action }, index) => ({
     stage,
-    rule: { path, action, name: `privacy.rules[${index}]` },
+    rule: { path, action, name: `privacy.rules[${index}]`, isOfType: false },
   }))
   const shared = new Map<string, Scope>()
-  const known = new Map<string, Scope>()
+  const kept = new Map<string, Scope>()
   return (stageType, stageId) => {
     const place = `${stageType}\n${stageId}`
-    const before = known.get(place)
+    const before = kept.get(place)
     if (before !== undefined) return before
     const matching = own.filter(
       ({ stage }) => (stageType !== null && nameMatches(stage, stageType)) || nameMatches(stage, stageId),
     )
-    const ofType = stageType === null ? undefined : ofTypes.get(stageType)
-    const key = `${ofType === undefined ? '' : stageType}\n${matching.map(({ rule }) => rule.name).join()}`
-    const rules: StageRule[] = [...matching.map(({ rule }) => rule), ...(ofType?.rules ?? [])]
+    const known = stageType === null ? null : ofType(stageType)
+    const key = `${known === null ? '' : stageType}\n${matching.map(({ rule }) => rule.name).join()}`
+    const rules: StageRule[] = [...matching.map(({ rule }) => rule), ...(known?.rules ?? [])]
     const scope =
       shared.get(key) ??
-      scopeOf({ path: '', reach: reachOf(rules), isAadhaar: false, secrets: ofType?.secrets ?? new Set() })
-    if (known.size >= MOST_STAGES) known.clear()
+      scopeOf({ path: '', reach: reachOf(rules), isAadhaar: false, secrets: known?.secrets ?? new Set() })
+    if (kept.size >= MOST_STAGES) kept.clear()
     if (shared.size >= MOST_STAGES) shared.clear()
     shared.set(key, scope)
-    known.set(place, scope)
+    kept.set(place, scope)
     return scope
   }
 }

@@ -40,7 +40,8 @@ const TYPED = {
   recordId,
   input_pan: LONG.input.pan,
   extra: JSON.stringify({ output: { items: [{ reg: seal('say "no"', 'output.items[0].reg') }] } }),
-  redactions: LONG.redactions,
+  // Typed records have a text here.
+  redactions: JSON.stringify(LONG.redactions),
 }
 
 describe('decrypt --file', () => {
@@ -77,6 +78,19 @@ describe('decrypt --file', () => {
     expect(moved.out).not.toContain('ABCPE')
     const broken = await run(['not json'], keyOf('a', A))
     expect([broken.code, broken.out]).toEqual([3, ''])
+  })
+
+  it('leaves what was received in a form like that of sealed texts', async () => {
+    const received = { recordId, output: { remark: 'e1:x:abc' }, extra: 'e1:x:abc' }
+    for (const redactions of [{}, null, { 'output.name': 'drop' }]) {
+      const { code, err } = await run([{ ...received, redactions }], keyOf('a', A))
+      expect([code, err]).toEqual([0, '0 values opened, 0 not, 0 messages or lines are no record\n'])
+    }
+  })
+
+  it('opens a typed record in the JSON form of Avro', async () => {
+    const wrapped = { ...TYPED, redactions: { string: TYPED.redactions } }
+    expect((await run([wrapped], keyOf('a', A))).err).toMatch(/^2 values opened, 0 not/)
   })
 
   it('needs a key, and one source', async () => {

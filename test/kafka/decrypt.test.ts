@@ -2,8 +2,11 @@
 import { Buffer } from 'node:buffer'
 import { expect, it, onTestFinished } from 'vitest'
 import { runCommandLine } from '../../src/commands/program.js'
-import { createSite } from '../support/site.js'
+import { catalogueOf, createResultSource } from '../../src/simulator/results.js'
+import { createSite, SEED } from '../support/site.js'
 import { until } from '../support/until.js'
+
+const STAGES = ['PAN:basic', 'BANK_ACC:done']
 
 it('what a rule encrypts is read in no topic, and opened from it by decrypt --topic', async () => {
   const key = Buffer.alloc(32, 7).toString('hex')
@@ -11,7 +14,14 @@ it('what a rule encrypts is read in no topic, and opened from it by decrypt --to
     { stage: 'PAN', path: 'output.name', action: 'encrypt' },
     { stage: 'BANK_ACC', path: '**', action: 'encrypt' },
   ]
-  const site = await createSite({ settings: { privacy: { rules, encryptionKeys: [{ id: 'k1', key }] } } })
+  const { stages } = catalogueOf(createResultSource({ seed: SEED, clientSecret: 's', stages: STAGES }))
+  const site = await createSite({
+    simulator: { stages: STAGES },
+    settings: {
+      ...{ catalogue: { stages }, records: { form: 'both' } },
+      privacy: { rules, encryptionKeys: [{ id: 'k1', key }] },
+    },
+  })
   onTestFinished(() => site.close())
   const here = await site.here()
   const ids = [0, 1, 2].map((n) => site.handshakeId(n))
@@ -32,7 +42,8 @@ it('what a rule encrypts is read in no topic, and opened from it by decrypt --to
       throw new Error(`exit ${code}`)
     },
   }
-  const args = ['decrypt', '--topic', site.topics.verified, '--config', site.configFile]
+  const argsOf = (topic: string) => ['decrypt', '--topic', topic, '--config', site.configFile]
+  const args = argsOf(site.topics.verified)
   expect([await runCommandLine(args, context), err.join('')]).toEqual([
     0,
     expect.stringContaining(' 0 not, 0 messages'),
@@ -44,6 +55,10 @@ it('what a rule encrypts is read in no topic, and opened from it by decrypt --to
   const results = ids.map((id) => JSON.stringify(site.simulator.source.handshake(id).result))
   expect(names).toHaveLength(ids.length)
   for (const name of names) expect(results.some((text) => text.includes(JSON.stringify(name)))).toBe(true)
+
+  out.length = 0
+  expect(await runCommandLine(argsOf(`${site.topics.verified}.pan`), context)).toBe(0)
+  expect(out.map((line) => JSON.parse(line).output_name).sort()).toEqual(names.sort())
 
   const other = ['--set', `privacy.encryptionKeys=[{ id: k2, key: "${key}" }]`]
   expect(await runCommandLine([...args, ...other], context)).toBe(3)

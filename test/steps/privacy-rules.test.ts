@@ -192,6 +192,37 @@ describe('rules and defaults', () => {
     expect({ ...stage?.output }).toEqual({ 'a.b': 'kept', 'a.c': null, d: 'xxxask' })
   })
 
+  it('hold for a type whatever list or object stands in the way', () => {
+    const rule = (path: string) => ({ path, action: 'drop', isSecret: false, isAadhaar: false }) as const
+    const types = new Map([['PAN', [rule('input.items[].references'), rule('output.person.name')]]])
+    const values = (members: string): (string | null)[] => {
+      const [stage] = stagesOf(`{"FS0pan":${members}}`, under([], { types }))
+      return [stage?.input, stage?.output, stage?.extra].flatMap((column) => Object.values(column ?? {}))
+    }
+    for (const members of [
+      '{"input":{"items":[{"references":[{"name":"a third"}]}]}}',
+      '{"input":{"items":{"references":{"name":"a third"}}}}',
+      '{"input":[{"items":[[{"references":"a third"}]]}]}',
+      '{"Input":{"items":[{"references":["a third"]}]}}',
+      '{"output":{"person":{"name":"a third"}}}',
+      '{"output":[{"person":[{"name":"a third"}]}]}',
+      '{"OUTPUT":{"person":{"name":"a third"}}}',
+    ])
+      expect([members, ...values(members)]).toEqual([members, null])
+  })
+
+  it('drop secrets in lists too', () => {
+    const stage = flat('{"input":[{"code":"secret text","req":["secret text"]}]}', [])
+    expect({ ...stage.input }).toEqual({ '[0].code': null, '[0].req': null })
+  })
+
+  it('take a member called [] for a member', () => {
+    const members = '{"input":{"[]":"secret text"}}'
+    expect(Object.values(flat(members, [['input.*', 'drop']]).input)).toEqual([null])
+    expect(Object.values(flat(members, [['input.\\[\\]', 'drop']]).input)).toEqual([null])
+    expect(Object.values(flat(members, [['input[]', 'drop']]).input)).toEqual(['secret text'])
+  })
+
   it('need their keys', () => {
     const rules = (action: string) => privacyRules([{ stage: '*', path: '**', action }])
     expect(() => createProtect({ defaults: {}, rules: rules('hash') })).toThrow(RangeError)

@@ -56,10 +56,11 @@ class Walk {
   left = 0
   readonly unknownKeys = new Set<string>()
   readonly #recordId: string | null
-  readonly #paths: readonly string[]
+  /** Null: the record does not say. */
+  readonly #paths: readonly string[] | null
   readonly #openText: OpenText
 
-  constructor(recordId: string | null, paths: readonly string[], openText: OpenText) {
+  constructor(recordId: string | null, paths: readonly string[] | null, openText: OpenText) {
     this.#recordId = recordId
     this.#paths = paths
     this.#openText = openText
@@ -86,7 +87,8 @@ class Walk {
 
   #text(text: string, likely: Likely, path: string | null): string {
     // A value that no rule encrypted may look like one that is: it was received so.
-    if (path !== null && this.#paths.length > 0 && !this.#paths.includes(path)) return text
+    if (this.#paths !== null && (path === null ? this.#paths.length === 0 : !this.#paths.includes(path)))
+      return text
     if (SEALED_TEXT.test(text)) return this.#open(text, likely, path) ?? text
     return text.replace(SEALED_WITHIN, (sealed) => {
       const plain = this.#open(sealed, likely, path)
@@ -96,9 +98,7 @@ class Walk {
   }
 
   #open(sealed: string, likely: Likely, path: string | null): string | null {
-    const first = this.#paths.filter((one) => likely?.(one) === true)
-    const others = this.#paths.filter((one) => likely?.(one) !== true)
-    for (const place of path === null ? [...first, ...others] : [path, ...first, ...others]) {
+    for (const place of path === null ? this.#places(likely) : [path]) {
       if (this.#recordId === null) break
       const end = this.#openText(sealed, { recordId: this.#recordId, path: place })
       if (end.kind === 'unknown-key') this.unknownKeys.add(end.keyId)
@@ -110,11 +110,30 @@ class Walk {
     this.left += 1
     return null
   }
+
+  /** Where a value that stands in no map may come from; the likely places first. */
+  #places(likely: Likely): readonly string[] {
+    const paths = this.#paths ?? []
+    if (likely === null) return paths
+    return [...paths.filter(likely), ...paths.filter((path) => !likely(path))]
+  }
 }
 
-function encryptedPaths(redactions: unknown): string[] {
-  if (!isObject(redactions)) return []
-  return Object.entries(redactions).flatMap(([path, action]) => (textOf(action) === 'encrypt' ? [path] : []))
+/** In: a map, or JSON text as in typed records. */
+function encryptedPaths(redactions: unknown): string[] | null {
+  const text = textOf(redactions)
+  const map = text === null ? redactions : parsed(text)
+  if (map === null && redactions === null) return []
+  if (!isObject(map)) return null
+  return Object.entries(map).flatMap(([path, action]) => (textOf(action) === 'encrypt' ? [path] : []))
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
 }
 
 /** Also of `{"string": "..."}`, Avro's JSON form of a text in a union. */
