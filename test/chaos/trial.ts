@@ -21,7 +21,8 @@ import { createMixedWorkload, type Workload } from './workload.js'
 export const PARTITIONS = 12
 /** Short, so that a dead member is soon noticed. */
 export const SESSION_MS = 3000
-const SETTLE_MS = 120_000
+/** Of the long form, which writes faster than is read. */
+const SETTLE_MS = 600_000
 
 export interface TrialOptions {
   readonly events: number

@@ -1,6 +1,7 @@
 /** Proofs 1 and 2: processes that are killed at random points. */
 import type { JudgeOptions } from '../../support/judge.js'
 import { stack } from '../../support/stack.js'
+import { until } from '../../support/until.js'
 import { type Crew, untilWorking } from '../crew.js'
 import { type Plant, withPlanted } from '../planted.js'
 import { type Ground, type Proof, pause, type Report } from '../proof.js'
@@ -22,12 +23,22 @@ interface Kills {
   readonly underLoad: number
 }
 
-/** Kills one after another; each is replaced at once. One in four dies wherever it is, also before it has joined. */
-export async function killThem(trial: Trial, ground: Ground, kills: number): Promise<Kills> {
+/** Of the events of a kill, so many are under way before the next one: most events call the API once. */
+const UNDER_WAY = 0.7
+const SHARE_LIMIT_MS = 120_000
+
+/**
+ * Kills one after another, spread over the events; each is replaced at once. One in four dies wherever it is, also before it has
+ * joined.
+ */
+export async function killThem(trial: Trial, ground: Ground, kills: number, events: number): Promise<Kills> {
   const { crew, site } = trial
   let underLoad = 0
+  const calls = (): number => site.simulator.ledger.summary().calls
   for (let kill = 0; kill < kills; kill += 1) {
     trial.allow((kill + 1) / kills)
+    const before = (kill / kills) * events * UNDER_WAY
+    await until('the events of the kill before are under way', () => calls() >= before, SHARE_LIMIT_MS)
     const place = ground.between(0, crew.members.length)
     const victim = memberAt(crew, place)
     if (ground.random() < 0.75) await untilWorking(victim)
@@ -63,7 +74,7 @@ async function killRun(ground: Ground, { runAs, judgeAs, bin }: Case): Promise<R
       ...{ simulator: { latencyMs: LATENCY_MS }, ...(bin === undefined ? {} : { bin }) },
     },
     async (trial) => {
-      done = await killThem(trial, ground, kills)
+      done = await killThem(trial, ground, kills, events)
     },
     async (end) => {
       const did = [
