@@ -4,7 +4,8 @@
 export type DayForm = 'DD-MM-YYYY' | 'YYYY-MM-DD' | 'unknown'
 
 const DAY_FIRST = /^(\d{2})[-/](\d{2})[-/](\d{4})$/
-const YEAR_FIRST = /^(\d{4})-(\d{2})-(\d{2})(?:T.*)?$/
+/** Midnight may stand behind it. Another time may be one of another day where the writer's clock is: India is ahead. */
+const YEAR_FIRST = /^(\d{4})-(\d{2})-(\d{2})(?:T00:00:00(?:\.0{1,9})?Z?)?$/
 const DAY_MS = 86_400_000
 /** Four digits, and none of the years that stand for no date. */
 const FIRST_YEAR = 1000

@@ -1,4 +1,5 @@
 /** Decimal digits of any script, the Verhoeff check, and numbers written out. */
+import { trimEnd } from './trim-end.js'
 
 /** Multiplication in the dihedral group of order 10, row by row. */
 const PRODUCT = [
@@ -92,6 +93,6 @@ export function writtenOut(text: string): string {
   const digits = '0'.repeat(MOST_PLACES) + whole + fraction + '0'.repeat(MOST_PLACES)
   const point = MOST_PLACES + whole.length + exponent
   const before = digits.slice(0, point).replace(/^0+(?=\d)/, '')
-  const after = digits.slice(point).replace(/0+$/, '')
+  const after = trimEnd(digits.slice(point), '0')
   return sign + before + (after === '' ? '' : `.${after}`)
 }

@@ -157,10 +157,10 @@ export class RecordUnencodable extends Error {
 /** Keeps media by their reference, which is made of the content: whoever writes one name writes the same content. */
 export interface MediaStore {
   /**
-   * Resolves when it is stored durably. In: `bytes` makes what is stored; not asked where it is stored already.
-   * Throws MediaStoreDown; RangeError for what is no reference.
+   * Resolves when it is stored durably. In: `bytes` makes what is stored; not asked where it is stored already. `signal`: nobody
+   * waits for it any more. Throws MediaStoreDown, also for that; RangeError for what is no reference.
    */
-  put(reference: string, bytes: () => Buffer): Promise<void>
+  put(reference: string, bytes: () => Buffer, signal: AbortSignal): Promise<void>
   /** Null: nothing is stored under it. Throws as `put`. */
   get(reference: string): Promise<Buffer | null>
 }

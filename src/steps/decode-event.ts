@@ -2,6 +2,7 @@ import { writtenOut } from '../core/digits.js'
 import type { EventMember } from '../core/event-members.js'
 import type { Failure, SkipCode } from '../core/failure.js'
 import type { HandshakeEvent } from '../core/model.js'
+import { trimEnd } from '../core/trim-end.js'
 
 /** What decode needs of the privacy text rules: product.md section 9, `aadhaar-text` and `tag-digits`. */
 export interface TextProtect {
@@ -51,7 +52,7 @@ export type DecodeEnd =
 export const EVENT_COMPLETED = 'flowx.completed'
 
 const HANDSHAKE_ID = /^DS0[0-9a-zA-Z_-]{6,30}$/
-const BLANKS = /^[ \t\r\n]+|[ \t\r\n]+$/g
+const BLANKS = ' \t\r\n'
 const NUMERIC = /^-?[0-9]{1,20}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,3})?$/
 const EARLIEST = Date.UTC(2015, 0, 1)
 const DAY_MS = 86_400_000
@@ -150,7 +151,7 @@ function updatedOf(value: EventValue | undefined, now: number): number | null {
 
 /** Blanks as JSON and shells know them; not `trim`, which also takes a byte order mark away. */
 function trimBlanks(text: string): string {
-  return text.replace(BLANKS, '')
+  return trimEnd(text.replace(/^[ \t\r\n]+/, ''), BLANKS)
 }
 
 /** Only members that were there, only scalars, texts under the privacy rules. */

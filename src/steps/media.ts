@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { createHmac } from 'node:crypto'
 import type { MediaItem } from '../core/media.js'
+import { trimEnd } from '../core/trim-end.js'
 import type { HashKey } from './privacy-values.js'
 
 /** What leaves the process instead of a media text. */
@@ -53,8 +54,8 @@ export function createMedia({ hashKey, stores = false }: MediaOptions = {}): Tak
 function contentOf(text: string): Buffer {
   const plain = text.replace(DATA_PREFIX, '').replace(BREAKS, '')
   const bytes = Buffer.from(plain, 'base64')
-  const bare = plain.replace(/=+$/, '')
+  const bare = trimEnd(plain, '=')
   const isUrl = /[-_]/.test(bare)
-  const again = bytes.toString(isUrl ? 'base64url' : 'base64').replace(/=+$/, '')
+  const again = trimEnd(bytes.toString(isUrl ? 'base64url' : 'base64'), '=')
   return again === bare ? bytes : Buffer.from(text, 'utf8')
 }

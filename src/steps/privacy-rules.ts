@@ -1,11 +1,4 @@
-import {
-  type PathGlob,
-  type Progress,
-  pathGlob,
-  pathMatches,
-  pathStart,
-  pathStep,
-} from '../core/glob.js'
+import { type PathGlob, type Progress, pathGlob, pathMatches, pathStart, pathStep } from '../core/glob.js'
 import { actionOf, type RuleAction, type TypeRule } from '../core/privacy-rule.js'
 
 /** A rule as it is applied to stages of one kind. */

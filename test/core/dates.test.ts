@@ -13,6 +13,7 @@ describe('a date', () => {
     ['1970-01-01', 'YYYY-MM-DD', '1970-01-01'],
     ['1969-12-31', 'YYYY-MM-DD', '1969-12-31'],
     ['2026-03-31T00:00:00Z', 'YYYY-MM-DD', '2026-03-31'],
+    ['2026-03-31T00:00:00.000', 'YYYY-MM-DD', '2026-03-31'],
     ['01-02-1990', 'unknown', '1990-02-01'],
     ['1990-02-01', 'unknown', '1990-02-01'],
   ] as const)('%s of the form %s is %s', (text, form, day) => {
@@ -32,6 +33,9 @@ describe('a date', () => {
     ['03/2019', 'unknown'],
     ['xx-xx-1990', 'unknown'],
     ['', 'unknown'],
+    ['2019-06-30T18:30:00.000Z', 'YYYY-MM-DD'],
+    ['2019-07-01T00:00:00+05:30', 'YYYY-MM-DD'],
+    ['2019-07-01Tnoon', 'unknown'],
     ['NA', 'unknown'],
   ] as const)('%s is none of the form %s', (text, form) => {
     expect(parseDay(text, form)).toBeNull()

@@ -122,6 +122,36 @@ describe('storing', () => {
     expect(store.files.size).toBe(1)
   })
 
+  it('says that it is down as long as an event waits, whatever is stored meanwhile, and no longer', async () => {
+    const { clock, store, states, storeMedia } = scene()
+    const known = { ...item, reference: `m1:main:${'0'.repeat(64)}` }
+    await storeMedia([known], new AbortController().signal)
+    store.setDown(true)
+    const endings = [new AbortController(), new AbortController()]
+    const waiting = endings.map(({ signal }) => storeMedia([item], signal))
+    await clock.advance(600)
+    expect(new Set(states)).toEqual(new Set(['Error EROFS']))
+    endings[0]?.abort()
+    await waiting[0]
+    expect(states.at(-1)).toBe('Error EROFS')
+    endings[1]?.abort()
+    expect([await waiting[1], states.at(-1)]).toEqual([false, null])
+  })
+
+  it('takes a store that does not answer for one that is down, and hears abort meanwhile', async () => {
+    const { clock, store, states, storeMedia } = scene()
+    store.hang()
+    const ending = new AbortController()
+    const done = storeMedia([item], ending.signal)
+    await clock.advance(29_000)
+    expect(states).toEqual([])
+    await clock.advance(2_000)
+    expect(states).toEqual(['no answer'])
+    ending.abort()
+    await expect(done).resolves.toBe(false)
+    expect(clock.pending()).toBe(0)
+  })
+
   it('gives up its wait when it is asked to', async () => {
     const { clock, store, storeMedia } = scene()
     store.setDown(true)

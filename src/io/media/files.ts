@@ -8,37 +8,43 @@ import { type MediaStore, MediaStoreDown } from '../../core/ports.js'
 
 /** Files open at once for writing; the thread pool has no more threads anyway. */
 const MOST_WRITES = 8
-/** References that this process knows to be on disk. */
-const MOST_KNOWN = 100_000
+/** References whose folders this process has flushed. */
+const MOST_FLUSHED = 100_000
 
 /**
  * Keeps media as files `<first two hex digits>/<keyId>.<hex>` in a folder, which is made when it is missing.
  *
- * Out:    `put` resolves when file and folder entry are on disk: written aside, flushed, renamed, the folder flushed. Whoever
- *         dies in between leaves a `.tmp` file that nobody reads; several processes may share the folder
+ * Out:    `put` resolves when file and folder entries are on disk: written aside, flushed, renamed, the folders flushed. A file
+ *         that somebody deleted is written again. Whoever dies in between leaves a `.tmp` file that nobody reads; several
+ *         processes may share the folder
  * Throws: (put, get) MediaStoreDown for every fault of the file system; RangeError for what is no reference
  * Source: issue "Media"; fsync(2), rename(2)
  */
 export function createFileMediaStore(folder: string): MediaStore {
   const limit = pLimit(MOST_WRITES)
-  const known = new Set<string>()
+  const flushed = new Set<string>()
   const writing = new Map<string, Promise<void>>()
 
   async function write(reference: string, bytes: () => Buffer): Promise<void> {
     const path = pathOf(folder, reference)
+    const isThere = await exists(path)
     // Another process may have renamed it and died before the folder was flushed.
-    if (!(await exists(path))) await writeDurably(path, bytes())
-    await flushFolders(folder, dirname(path))
-    if (known.size >= MOST_KNOWN) known.clear()
-    known.add(reference)
+    if (isThere && flushed.has(reference)) return
+    const top = isThere ? folder : await writeDurably(path, bytes(), folder)
+    await flushFolders(dirname(path), top)
+    if (flushed.size >= MOST_FLUSHED) flushed.clear()
+    flushed.add(reference)
   }
 
   return {
-    async put(reference, bytes) {
-      if (known.has(reference)) return
+    async put(reference, bytes, signal) {
+      const begin = (): Promise<void> => {
+        // It has waited for its turn.
+        if (signal.aborted) throw new MediaStoreDown('aborted')
+        return write(reference, bytes)
+      }
       const underWay =
-        writing.get(reference) ??
-        limit(() => guarded(() => write(reference, bytes))).finally(() => writing.delete(reference))
+        writing.get(reference) ?? limit(() => guarded(begin)).finally(() => writing.delete(reference))
       writing.set(reference, underWay)
       await underWay
     },
@@ -74,8 +80,9 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-async function writeDurably(path: string, bytes: Buffer): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+/** Out: the highest folder that has a new entry. */
+async function writeDurably(path: string, bytes: Buffer, folder: string): Promise<string> {
+  const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const aside = `${path}.${randomUUID()}.tmp`
   try {
     await withFile(aside, 'wx', async (file) => {
@@ -83,15 +90,19 @@ async function writeDurably(path: string, bytes: Buffer): Promise<void> {
       await file.sync()
     })
     await rename(aside, path)
+    return made === undefined || made.length > folder.length ? folder : dirname(made)
   } catch (error) {
     await rm(aside, { force: true }).catch(() => undefined)
     throw error
   }
 }
 
-/** The entries of both may be new. */
-async function flushFolders(folder: string, inner: string): Promise<void> {
-  for (const path of [inner, folder]) await withFile(path, 'r', (file) => file.sync())
+/** From the inner folder up to the top one: the entries of all of them may be new. */
+async function flushFolders(inner: string, top: string): Promise<void> {
+  for (let path = inner; ; path = dirname(path)) {
+    await withFile(path, 'r', (file) => file.sync())
+    if (path === top || path === dirname(path)) return
+  }
 }
 
 async function withFile(
