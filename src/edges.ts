@@ -4,6 +4,7 @@ import { type TypedKind, typedKindsOf } from './catalogue/typed-kinds.js'
 import type { Config } from './config/config.js'
 import { topicsRead } from './config/topics-read.js'
 import type { Edges, StartWait } from './connector.js'
+import { causeOf } from './core/cause.js'
 import type { Clock, Log, MediaStore, Metrics } from './core/ports.js'
 import type { Departures } from './core/work.js'
 import { createResultApi } from './io/attestr/http.js'
@@ -54,7 +55,10 @@ export async function openRealEdges(options: RealEdgesOptions): Promise<Edges> {
     await prepareTopics(options, connection, admin, kinds)
     const { url, idsFile } = config.schemaRegistry
     const kept = createKeptIds({ registry, url, file: idsFile, log: options.log })
-    const resolve = (): Promise<Ids> => resolveAll(kept, config, kinds)
+    const resolve = (): Promise<Ids> => {
+      kept.begin()
+      return resolveAll(kept, config, kinds)
+    }
     const ids = await askRegistry(options, told(options, 'registry-down', resolve))
     const encoders = createReplaceableEncoders(ids)
     if (kept.wereUsed()) void confirmIds(options, { kept, ids, encoders, resolve })
@@ -90,24 +94,35 @@ interface Unconfirmed {
   readonly resolve: () => Promise<Ids>
 }
 
-/** A registry that was emptied gives other ids: as soon as it answers, the kept ones are compared with its own. Never throws. */
+/**
+ * A registry that was emptied gives other ids: as soon as it answers, the kept ones are compared with its own. One that refuses
+ * is asked again and again: somebody has to register what is missing. Never throws.
+ */
 async function confirmIds(options: RealEdgesOptions, unconfirmed: Unconfirmed): Promise<void> {
   const { kept, ids, encoders, resolve } = unconfirmed
   const { log, signal } = options
+  let told: string | null = null
+  const isPassing = (error: unknown): boolean => {
+    if (!(error instanceof RegistryRefused)) return error instanceof RegistryDown
+    const { reason, subject } = error
+    if (told !== `${reason} ${subject}`) log.error('schema-ids-refused', { reason, subject })
+    told = `${reason} ${subject}`
+    return true
+  }
+  const operation = async (): Promise<Ids> => {
+    const found = await resolve()
+    if (kept.wereUsed()) throw new RegistryDown('connection')
+    return found
+  }
   try {
-    const now = await askRegistry(options, async () => {
-      const found = await resolve()
-      if (kept.wereUsed()) throw new RegistryDown('connection')
-      return found
-    })
+    const now = await untilItWorks({ ...options, what: 'schema registry', operation, isPassing })
     kept.keep()
-    if (isDeepStrictEqual(now, ids)) return
-    encoders.replace(now)
-    log.error('schema-ids-differ')
+    if (!isDeepStrictEqual(now, ids)) {
+      encoders.replace(now)
+      log.error('schema-ids-differ')
+    } else if (told !== null) log.info('schema-ids-confirmed')
   } catch (error) {
-    if (signal.aborted) return
-    const refused = error instanceof RegistryRefused ? { reason: error.reason, subject: error.subject } : {}
-    log.error('schema-ids-refused', refused)
+    if (!signal.aborted) log.error('schema-ids-refused', { cause: causeOf(error) })
   }
 }
 

@@ -14,6 +14,8 @@ export interface KeptIdsOptions {
 
 /** The ids of schemas, which outlive a registry that is down. */
 export interface KeptIds extends Pick<SchemaRegistry, 'idOf'> {
+  /** To be called before a round of questions: within a round a registry that is down is asked once. */
+  begin(): void
   /** Writes down what the registry has answered; nothing when a kept id was used. Never throws. */
   keep(): void
   /** Whether an id of an earlier start was used, because the registry was down. */
@@ -38,16 +40,23 @@ export function createKeptIds({ registry, url, file, log }: KeptIdsOptions): Kep
   const address = url.replace(/\/+$/, '')
   const answered = new Map<string, Entry>()
   const used = new Set<string>()
+  /** Of this round. */
+  let down: RegistryDown | null = null
   return {
+    begin() {
+      down = null
+    },
     async idOf(subject, schema) {
       const entry = { registry: address, subject, schema: fingerprintOf(schema) }
       try {
+        if (down !== null) throw down
         const id = await registry.idOf(subject, schema)
         answered.set(keyOf(entry), { ...entry, id })
         used.delete(keyOf(entry))
         return id
       } catch (error) {
         if (!(error instanceof RegistryDown) || file === null) throw error
+        down = error
         const kept = entriesOf(file).find((one) => keyOf(one) === keyOf(entry))
         if (kept === undefined) throw error
         if (used.size === 0) log.warn('schema-ids-kept', { cause: error.detail })

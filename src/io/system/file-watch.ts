@@ -12,21 +12,27 @@ export interface FileWatchOptions {
 
 /**
  * Tells when one of these files is another than before: looks again and again, so that it works for files that are
- * replaced as a whole, on network file systems, and for what Kubernetes mounts through links.
+ * replaced as a whole, on network file systems, and for what Kubernetes mounts through links. Tells it when two looks in a
+ * row saw the same: what is still being written, or is the first of several files, is half a change.
  *
  * Out:    stops watching
  */
 export function watchFiles({ clock, everyMs, files, onChange }: FileWatchOptions): () => void {
   let cancel: Cancel = () => undefined
   let stopped = false
+  let told: string | null = null
   let seen: string | null = null
   const look = async (): Promise<void> => {
     const now = (await Promise.all([...files()].sort().map(stateOf))).join('\n')
     if (stopped) return
-    const isOther = seen !== null && seen !== now
+    told ??= now
+    const isOther = now === seen && now !== told
     seen = now
-    // A change while it is read shows at the next look.
-    if (isOther) onChange()
+    if (isOther) {
+      told = now
+      // A change while it is read shows at the next look.
+      onChange()
+    }
     cancel = clock.after(everyMs, () => void look())
   }
   void look()

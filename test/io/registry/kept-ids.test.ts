@@ -70,6 +70,22 @@ describe('the ids of an earlier start', () => {
     await expect(refusing.ids.idOf('a-value', '{"schema":1}')).rejects.toBeInstanceOf(RegistryRefused)
   })
 
+  it('are taken without asking again in a round in which the registry was down', async () => {
+    await startOnce()
+    let asked = 0
+    const { ids } = open(async () => {
+      asked += 1
+      return down()
+    })
+    for (let round = 1; round <= 2; round += 1) {
+      ids.begin()
+      await ids.idOf('a-value', '{"schema":1}')
+      await ids.idOf('b-value', '{"schema":2}')
+      expect(asked).toBe(round)
+    }
+    await expect(ids.idOf('c-value', '{"schema":3}')).rejects.toBeInstanceOf(RegistryDown)
+  })
+
   it('are forgotten as used once the registry has answered', async () => {
     await startOnce()
     let isDown = true
@@ -78,6 +94,7 @@ describe('the ids of an earlier start', () => {
     ids.keep()
     expect(readFileSync(file, 'utf8')).toContain('7')
     isDown = false
+    ids.begin()
     expect(await ids.idOf('a-value', '{"schema":1}')).toBe(9)
     expect(ids.wereUsed()).toBe(false)
     ids.keep()

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { createVirtualClock } from '../../../src/io/memory/clock.js'
 import { createSystemClock } from '../../../src/io/system/clock.js'
 import { watchFiles } from '../../../src/io/system/file-watch.js'
 import { until } from '../../support/until.js'
@@ -68,6 +69,30 @@ describe('files that are watched', () => {
     renameSync(join(root, 'data.new'), join(root, 'data'))
     await until('it is told', () => watch.changes() === 1)
     watch.stop()
+  })
+
+  it('are told of once when several are written one after another, and not before the last', async () => {
+    const files = ['one', 'two'].map((name) => join(root, name))
+    for (const file of files) writeFileSync(file, 'before')
+    const clock = createVirtualClock({ start: 0 })
+    let changes = 0
+    const stop = watchFiles({ clock, everyMs: 1000, files: () => files, onChange: () => (changes += 1) })
+    const look = async (): Promise<void> => {
+      await clock.advance(1000)
+      // The looks are at real files.
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    await look()
+    await look()
+    for (const file of files) {
+      writeFileSync(file, 'after the change')
+      await look()
+      expect(changes).toBe(0)
+    }
+    await look()
+    await look()
+    expect(changes).toBe(1)
+    stop()
   })
 
   it('are left alone when it is stopped', async () => {
