@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { isDeepStrictEqual } from 'node:util'
 import { type TypedKind, typedKindsOf } from './catalogue/typed-kinds.js'
 import type { Config } from './config/config.js'
 import { topicsRead } from './config/topics-read.js'
+import { encodersOf } from './configured-encoders.js'
 import type { Edges, StartWait } from './connector.js'
-import { causeOf } from './core/cause.js'
 import type { Clock, Log, MediaStore, Metrics } from './core/ports.js'
 import type { Departures } from './core/work.js'
 import { createResultApi } from './io/attestr/http.js'
@@ -19,16 +18,9 @@ import { createTransactionalDelivery } from './io/kafka/transactional.js'
 import { createFileMediaStore } from './io/media/files.js'
 import { createSchemaRegistry, type RegistryOptions } from './io/registry/client.js'
 import { createEventReader } from './io/registry/events.js'
-import { evidenceIdOf } from './io/registry/evidence.js'
-import { createKeptIds, type KeptIds } from './io/registry/kept-ids.js'
 import { createOutcomeSourceReader } from './io/registry/outcomes.js'
-import { RegistryDown, RegistryRefused, type SchemaRegistry } from './io/registry/registry.js'
-import {
-  createReplaceableEncoders,
-  type Ids,
-  type ReplaceableEncoders,
-} from './io/registry/replaceable-encoders.js'
-import { resolveIds, resolveTypedIds } from './io/registry/schemas.js'
+import type { SchemaRegistry } from './io/registry/registry.js'
+import type { ReplaceableEncoders } from './io/registry/replaceable-encoders.js'
 import { createDepartures } from './io/system/departures.js'
 import { createTurns } from './io/system/turns.js'
 
@@ -53,76 +45,12 @@ export async function openRealEdges(options: RealEdgesOptions): Promise<Edges> {
   const kinds = typedKindsOf(config)
   try {
     await prepareTopics(options, connection, admin, kinds)
-    const { url, idsFile } = config.schemaRegistry
-    const kept = createKeptIds({ registry, url, file: idsFile, log: options.log })
-    const resolve = (): Promise<Ids> => {
-      kept.begin()
-      return resolveAll(kept, config, kinds)
-    }
-    const ids = await askRegistry(options, told(options, 'registry-down', resolve))
-    const encoders = createReplaceableEncoders(ids)
-    if (kept.wereUsed()) void confirmIds(options, { kept, ids, encoders, resolve })
-    else kept.keep()
+    const waiting = { ...options, waits: <T>(ask: () => Promise<T>) => told(options, 'registry-down', ask) }
+    const encoders = await encodersOf(waiting, registry, kinds)
     return assemble(options, { connection, admin, registry, encoders })
   } catch (error) {
     await Promise.all([admin.close(), registry.close()])
     throw error
-  }
-}
-
-async function resolveAll(
-  registry: Pick<SchemaRegistry, 'idOf'>,
-  { topics }: Config,
-  kinds: readonly TypedKind[],
-): Promise<Ids> {
-  return {
-    ids: await resolveIds(registry, topics),
-    typed: await resolveTypedIds(registry, kinds),
-    evidence: topics.evidence === null ? null : await evidenceIdOf(registry, topics.evidence),
-  }
-}
-
-function askRegistry(options: RealEdgesOptions, operation: () => Promise<Ids>): Promise<Ids> {
-  const isPassing = (error: unknown): boolean => error instanceof RegistryDown
-  return untilItWorks({ ...options, what: 'schema registry', operation, isPassing })
-}
-
-interface Unconfirmed {
-  readonly kept: KeptIds
-  readonly ids: Ids
-  readonly encoders: ReplaceableEncoders
-  readonly resolve: () => Promise<Ids>
-}
-
-/**
- * A registry that was emptied gives other ids: as soon as it answers, the kept ones are compared with its own. One that refuses
- * is asked again and again: somebody has to register what is missing. Never throws.
- */
-async function confirmIds(options: RealEdgesOptions, unconfirmed: Unconfirmed): Promise<void> {
-  const { kept, ids, encoders, resolve } = unconfirmed
-  const { log, signal } = options
-  let told: string | null = null
-  const isPassing = (error: unknown): boolean => {
-    if (!(error instanceof RegistryRefused)) return error instanceof RegistryDown
-    const { reason, subject } = error
-    if (told !== `${reason} ${subject}`) log.error('schema-ids-refused', { reason, subject })
-    told = `${reason} ${subject}`
-    return true
-  }
-  const operation = async (): Promise<Ids> => {
-    const found = await resolve()
-    if (kept.wereUsed()) throw new RegistryDown('connection')
-    return found
-  }
-  try {
-    const now = await untilItWorks({ ...options, what: 'schema registry', operation, isPassing })
-    kept.keep()
-    if (!isDeepStrictEqual(now, ids)) {
-      encoders.replace(now)
-      log.error('schema-ids-differ')
-    } else if (told !== null) log.info('schema-ids-confirmed')
-  } catch (error) {
-    if (!signal.aborted) log.error('schema-ids-refused', { cause: causeOf(error) })
   }
 }
 

@@ -13,6 +13,7 @@ import {
   withConfigOptions,
   withExamples,
 } from './command.js'
+import { listenForEnd, remedied } from './reading.js'
 
 interface DecryptOptions extends ConfigOptions {
   readonly topic?: string
@@ -105,31 +106,16 @@ function parsed(line: string): unknown {
 async function readTopic(topic: string, config: Config, onRecord: (record: unknown) => void): Promise<void> {
   const { connectionOf, registryOf } = await import('../edges.js')
   const { readRecords } = await import('../tools/decrypt/decrypt-topic.js')
-  const stop = new AbortController()
-  const abort = (): void =>
-    stop.abort(new CommandError(1, 'stopped before the end', 'Nothing was left behind.'))
-  process.once('SIGINT', abort).once('SIGTERM', abort)
+  const { signal, stop } = listenForEnd()
   try {
     const { groupId } = config.kafka
     const source = { connection: connectionOf(config), registry: registryOf(config), groupId, topic }
-    await readRecords({ ...source, signal: stop.signal }, onRecord)
+    await readRecords({ ...source, signal }, onRecord)
   } catch (error) {
-    throw remedied(error)
+    throw await remedied(error, signal)
   } finally {
-    process.off('SIGINT', abort).off('SIGTERM', abort)
+    stop()
   }
-}
-
-/** Faults that have a remedy; everything else goes on as it is. */
-function remedied(error: unknown): unknown {
-  if (!(error instanceof Error)) return error
-  if (error.name === 'RegistryDown' || error.name === 'RegistryRefused')
-    return new CommandError(1, error.message, 'Check schemaRegistry.* of the configuration.')
-  if (error.name === 'ReadStalled')
-    return new CommandError(1, error.message, 'Check kafka.brokers, or wait for the open transaction to end.')
-  if (error.name.startsWith('KafkaJS'))
-    return new CommandError(1, 'the topic cannot be read', 'Check --topic and kafka.* of the configuration.')
-  return error
 }
 
 function conclude({ opened, left, unreadable, unknownKeys }: Tally, context: CommandContext): void {

@@ -23,8 +23,10 @@ export async function remedied(error: unknown, signal: AbortSignal): Promise<unk
   if (!(error instanceof Error)) return error
   if (error.name === 'TopicsMissing')
     return new CommandError(1, error.message, 'Check topics.* and kafka.brokers of the configuration.')
-  if (error.name === 'RegistryDown' || error.name === 'RegistryRefused')
-    return new CommandError(1, error.message, 'Check schemaRegistry.* of the configuration.')
+  if (error.name === 'RegistryDown' || error.name === 'RegistryRefused') {
+    const remedy = 'remedy' in error ? String(error.remedy) : 'Check schemaRegistry.* of the configuration.'
+    return new CommandError(1, error.message, remedy)
+  }
   if (error.name === 'ReadStalled')
     return new CommandError(
       1,

@@ -71,18 +71,10 @@ async function conclude(finish: Finish, connector: Connector): Promise<void> {
 
 /** Faults at start that have a remedy; everything else goes on as it is. */
 function refusal(error: unknown): never {
-  if (error instanceof Error && error.name === 'StartRefused' && 'remedy' in error) {
-    throw new CommandError(1, error.message, String(error.remedy))
-  }
+  const hasRemedy = error instanceof Error && ['StartRefused', 'RegistryRefused'].includes(error.name)
+  if (hasRemedy && 'remedy' in error) throw new CommandError(1, error.message, String(error.remedy))
   if (error instanceof Error && error.name === 'OpsPortUnavailable') {
     throw new CommandError(1, error.message, 'Choose another ops.port, or 0 for any free one.')
-  }
-  if (error instanceof Error && error.name === 'RegistryRefused') {
-    throw new CommandError(
-      1,
-      error.message,
-      'Check schemaRegistry.* and the compatibility settings of the subject.',
-    )
   }
   throw error
 }

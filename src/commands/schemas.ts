@@ -170,11 +170,7 @@ function throwIncompatible(found: readonly CheckedSchema[], more: string): void 
 function remedied(error: unknown): unknown {
   const isRegistry =
     error instanceof Error && (error.name === 'RegistryDown' || error.name === 'RegistryRefused')
-  return isRegistry
-    ? new CommandError(
-        1,
-        error.message,
-        'Check schemaRegistry.* of the configuration and the rights it gives.',
-      )
-    : error
+  if (!isRegistry) return error
+  const remedy = 'remedy' in error ? String(error.remedy) : 'Check schemaRegistry.url, and that it answers.'
+  return new CommandError(1, error.message, remedy)
 }

@@ -101,7 +101,10 @@ export const LOG_EVENTS = {
   'schema-ids-not-kept': 'The file of schema ids could not be written.',
   'schema-ids-differ':
     'The registry is back and has other ids than those kept; records go on under its own. Those written before cannot be read by the id they carry.',
-  'schema-ids-refused': 'The registry is back and refuses a schema that is written under a kept id.',
+  'schema-ids-refused':
+    'The registry is back and refuses a schema that is written under a kept id. Run `attestr-kafka schemas check` and register what is missing; until then records go on under the kept ids, and the registry is asked again.',
+  'schema-ids-confirmed':
+    'After `schema-ids-refused`: the registry takes what it refused, under the kept ids.',
   'topic-created': 'A missing topic was created.',
   'broker-unreachable': 'No broker answers; the group is joined as soon as one does.',
   'consumer-restarts':

@@ -37,12 +37,25 @@ export class RegistryDown extends Error {
   }
 }
 
+const REMEDIES: Readonly<Record<RefusedReason, string>> = {
+  unauthorized: 'Check schemaRegistry.username, password or token, and the rights they give.',
+  incompatible:
+    'Run `attestr-kafka schemas check`: it says which subject. Give a changed field of your own another name, or mend the subject.',
+  'invalid-schema': 'Check that schemaRegistry.url is a registry that takes Avro.',
+  'not-registered':
+    'Run `attestr-kafka schemas register` with credentials that may write, or set schemaRegistry.register: true.',
+  redirect: 'Give schemaRegistry.url the address that the registry itself has.',
+  rejected: 'Check schemaRegistry.url, and the compatibility settings of the subject.',
+}
+
 /** The registry answered no. Waiting does not help. Carries no text of the answer: it may repeat a schema or a secret. */
 export class RegistryRefused extends Error {
   readonly reason: RefusedReason
   readonly status: number
   /** Null for a call that names none. */
   readonly subject: string | null
+  /** What an operator can do. */
+  readonly remedy: string
   constructor(reason: RefusedReason, status: number, subject: string | null) {
     super(
       `schema registry refused: ${reason} (HTTP ${status})${subject === null ? '' : `, subject ${subject}`}`,
@@ -51,6 +64,7 @@ export class RegistryRefused extends Error {
     this.reason = reason
     this.status = status
     this.subject = subject
+    this.remedy = REMEDIES[reason]
   }
 }
 

@@ -53,6 +53,8 @@ export interface EvidenceCheck {
 interface Begun {
   readonly at: Coordinates
   readonly resultId: string
+  /** Of which it is the result. */
+  readonly event: string
   readonly hmac: Hmac
   next: number
   bytes: number
@@ -71,6 +73,10 @@ const ALGORITHM = 'HMAC-SHA256'
 export function createEvidenceCheck(deps: EvidenceCheckDeps): EvidenceCheck {
   const counts = { messages: 0, verified: 0, mismatches: 0, cutOff: 0 }
   const begun = new Map<string, Begun>()
+  /** Partitions in which a result was seen from its first part: what lies behind has no part before the reading. */
+  const entered = new Set<number>()
+  /** The result that was told last, by partition: its other parts are not told again. */
+  const failed = new Map<number, string>()
 
   function fail(
     { topic, partition, offset }: Coordinates,
@@ -88,9 +94,12 @@ export function createEvidenceCheck(deps: EvidenceCheckDeps): EvidenceCheck {
     const secret = deps.secretOf(verification.credentialId)
     if (secret === null) return 'unknown-credential'
     const name = nameOf(at, row)
-    // At least once, parts may come again from their begin: what was begun then counts no more.
-    const digest = part === 0 ? newDigest(at, row, secret) : begun.get(name)
-    if (digest === undefined) return 'cut-off'
+    const isFirst = part === 0
+    if (isFirst) forgetBroken(at, row)
+    const digest = isFirst ? newDigest(at, row, secret) : begun.get(name)
+    if (isFirst || at.offset === 0) entered.add(at.partition)
+    if (digest === undefined && failed.get(at.partition) === name) return 'more'
+    if (digest === undefined) return entered.has(at.partition) ? 'incomplete' : 'cut-off'
     if (digest.next !== part) return 'incomplete'
     const opened = deps.open(row.sealed, evidencePlace(row))
     if (opened.kind !== 'open') return opened.kind === 'unknown-key' ? 'unknown-key' : 'undecryptable'
@@ -101,6 +110,13 @@ export function createEvidenceCheck(deps: EvidenceCheckDeps): EvidenceCheck {
     if (part + 1 < parts) return 'more'
     if (digest.hmac.digest('hex') !== verification.signature) return 'signature-mismatch'
     return digest.bytes === verification.signedBytes ? 'verified' : 'length-mismatch'
+  }
+
+  /** At least once, parts may come again from the first one, after another fetch: what was begun for the event counts no more. */
+  function forgetBroken(at: Coordinates, row: EvidenceRow): void {
+    const event = eventOf(row)
+    for (const [name, one] of begun)
+      if (one.at.partition === at.partition && one.event === event) begun.delete(name)
   }
 
   function forget(most: number): void {
@@ -118,8 +134,10 @@ export function createEvidenceCheck(deps: EvidenceCheckDeps): EvidenceCheck {
       if (row !== null && verdict !== 'more') begun.delete(nameOf(at, row))
       if (verdict === 'verified') counts.verified += 1
       else if (verdict === 'cut-off') counts.cutOff += 1
-      else if (verdict !== 'more')
+      else if (verdict !== 'more') {
+        if (row !== null) failed.set(at.partition, nameOf(at, row))
         fail(at, verdict, verdict === 'unreadable' ? null : (row?.resultId ?? null))
+      }
       forget(MOST_BEGUN)
     },
     conclude() {
@@ -134,8 +152,18 @@ type Verdict = MismatchReason | 'verified' | 'more' | 'cut-off'
 const nameOf = ({ partition }: Coordinates, { resultId, verification }: EvidenceRow): string =>
   `${partition} ${resultId} ${verification.verifiedAt}`
 
-const newDigest = (at: Coordinates, { resultId }: EvidenceRow, secret: KeyObject): Begun => ({
-  ...{ at, resultId, hmac: createHmac('sha256', secret), next: 0, bytes: 0 },
+const eventOf = ({ origin, attempt, replays, resultId }: EvidenceRow): string =>
+  JSON.stringify([resultId, origin.topic, origin.partition, origin.offset, attempt, replays])
+
+const newDigest = (at: Coordinates, row: EvidenceRow, secret: KeyObject): Begun => ({
+  ...{
+    at,
+    resultId: row.resultId,
+    event: eventOf(row),
+    hmac: createHmac('sha256', secret),
+    next: 0,
+    bytes: 0,
+  },
 })
 
 function contradicts({ resultId, handshakeId, verification, part, parts }: EvidenceRow): boolean {

@@ -33,15 +33,20 @@ function rowsOf(text: string, parts = 1, by: Pick<Sealer, 'bytes'> = sealer): Ev
   }))
 }
 
-function checked(rows: readonly (EvidenceRow | null)[], partitionOf: (index: number) => number = () => 0) {
+function checked(
+  rows: readonly (EvidenceRow | null)[],
+  partitionOf: (index: number) => number = () => 0,
+  firstOffset = 0,
+) {
   const found: Mismatch[] = []
   const check = createEvidenceCheck({
     secretOf: (id) => (id === 'main' ? createSecretKey(SECRET) : null),
     open: (sealed, place) => sealer.openBytes(sealed, place),
     onMismatch: (mismatch) => found.push(mismatch),
   })
-  for (const [offset, row] of rows.entries()) {
-    check.take({ topic: 'evidence', partition: partitionOf(offset), offset }, row)
+  for (const [index, row] of rows.entries()) {
+    const offset = firstOffset + index
+    check.take({ topic: 'evidence', partition: partitionOf(index), offset }, row)
   }
   const counts = check.conclude()
   expect(counts.mismatches).toBe(found.length)
@@ -71,9 +76,21 @@ describe('evidence that is whole', () => {
     expect(checked([...rows.slice(0, 2), ...rows]).counts).toMatchObject({ verified: 1, mismatches: 0 })
   })
 
+  it('is verified where another fetch began it anew, at least once', () => {
+    const rows = rowsOf('{"b":"long enough"}', 2)
+    const later = (row: EvidenceRow): EvidenceRow => ({
+      ...row,
+      verification: { ...row.verification, verifiedAt: 9 },
+    })
+    expect(checked([rows[0] ?? null, ...rows.map(later)])).toMatchObject({
+      counts: { verified: 1, mismatches: 0 },
+    })
+  })
+
   it('is no mismatch where its first parts lie before what is read', () => {
     const rows = rowsOf('{"b":"long enough"}', 3)
-    expect(checked(rows.slice(1)).counts).toMatchObject({ verified: 0, mismatches: 0, cutOff: 2 })
+    const found = checked(rows.slice(1), undefined, 5)
+    expect(found.counts).toMatchObject({ verified: 0, mismatches: 0, cutOff: 2 })
   })
 })
 
@@ -120,6 +137,12 @@ describe('evidence that proves nothing is told with its place and why', () => {
     const rows = rowsOf('{"b":"long enough"}', 3)
     expect(checked([rows[0] ?? null, rows[2] ?? null]).reasons).toEqual(['incomplete@1'])
     expect(checked(rows.slice(0, 2)).reasons).toEqual(['incomplete@0'])
+  })
+
+  it('a first part that is missing where the reading began before it, told once', () => {
+    const rows = rowsOf('{"b":"long enough"}', 4)
+    expect(checked(rows.slice(1)).reasons).toEqual(['incomplete@0'])
+    expect(checked([...rowsOf('{"a":1}'), ...rows.slice(2)], undefined, 5).reasons).toEqual(['incomplete@6'])
   })
 
   it('parts in two partitions', () => {
