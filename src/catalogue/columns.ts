@@ -32,7 +32,7 @@ export function columnNameOf(side: Side, path: string): string {
  * The columns of a type's record, in the order of its fields.
  *
  * Out:    a column each field but those within lists, which are JSON text as a whole, and objects of which members are
- *         known: these have the columns. A date, and a number that comes as text, has a second column with what was parsed
+ *         known: these have the columns. One of which not all members are known has a column of JSON text for the others. A date, and a number that comes as text, has a second column with what was parsed
  */
 export function columnsOf(spec: Pick<StageSpec, Side>): Column[] {
   return SIDES.flatMap((side) =>
@@ -46,7 +46,7 @@ function columnsOfField(side: Side, path: string, field: Field): Column[] {
   const column = (content: ColumnContent): Column => ({ name, side, path, content })
   switch (field.type) {
     case 'nested':
-      return field.inside === 'unknown' ? [column('json')] : []
+      return field.inside === 'known' ? [] : [column('json')]
     case 'list':
       return [column('json')]
     case 'unknown':

@@ -29,7 +29,10 @@ export function layoutOf(spec: StageSpec): StageLayout {
   const fieldsOf = (side: Side): LayoutField[] => {
     const fields = Object.entries(spec[side]).map(([path, field]) => {
       const [column = null, parsed = null] = columnsAt(side, path)
-      return { path, kinds: kindsOf(field), column, parsed, form: formOf(field), isOpen: isOpen(field) }
+      return {
+        ...{ path, kinds: kindsOf(field), itemKinds: itemKindsOf(field), column, parsed },
+        ...{ form: formOf(field), isOpen: isOpen(field) },
+      }
     })
     const known = new Set(fields.map(({ path }) => path))
     return side === 'input'
@@ -41,7 +44,7 @@ export function layoutOf(spec: StageSpec): StageLayout {
 }
 
 function besides(path: string): LayoutField {
-  return { path, kinds: null, column: null, parsed: null, form: null, isOpen: true }
+  return { path, kinds: null, itemKinds: null, column: null, parsed: null, form: null, isOpen: true }
 }
 
 function kindsOf(field: Field): readonly ValueKind[] | null {
@@ -57,5 +60,9 @@ function formOf(field: Field): DayForm | null {
 function isOpen(field: Field): boolean {
   if (field.type === 'unknown' || ('or' in field && field.or === 'list')) return true
   if (field.type === 'list') return field.items !== 'nested' || field.inside === 'unknown'
-  return field.type === 'nested' && field.inside === 'unknown'
+  return field.type === 'nested' && field.inside !== 'known'
+}
+
+function itemKindsOf(field: Field): readonly ValueKind[] | null {
+  return field.type === 'list' && field.items === 'text' ? ['string'] : null
 }

@@ -171,6 +171,9 @@ function remedied(error: unknown): unknown {
   const isRegistry =
     error instanceof Error && (error.name === 'RegistryDown' || error.name === 'RegistryRefused')
   if (!isRegistry) return error
-  const remedy = 'remedy' in error ? String(error.remedy) : 'Check schemaRegistry.url, and that it answers.'
+  const remedy =
+    'remedy' in error
+      ? String(error.remedy)
+      : 'Check schemaRegistry.* of the configuration, and that the registry answers.'
   return new CommandError(1, error.message, remedy)
 }

@@ -30,13 +30,15 @@ export interface LayoutField {
   readonly path: string
   /** What it may be; null for any. */
   readonly kinds: readonly ValueKind[] | null
+  /** What an item of an open list may be; null for anything, and for what is no list. */
+  readonly itemKinds: readonly ValueKind[] | null
   /** Null for an object of which the members have the columns, and for what lies within a list. */
   readonly column: LayoutColumn | null
   /** The column beside it that is parsed from it. */
   readonly parsed: LayoutColumn | null
   /** Of a date that is a text; else null. */
   readonly form: DayForm | null
-  /** Whether nothing is known of what lies below, so that nothing there is new. */
+  /** Whether not all is known of what lies below, so that nothing there is new. */
   readonly isOpen: boolean
 }
 

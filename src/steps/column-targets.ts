@@ -55,7 +55,7 @@ export class ColumnTargets {
     const isOwn = columnEnd === path.length
     // A column of one value cannot take what has members.
     const takes = column !== null && (isOwn || column.content === 'json' || column.content === 'any')
-    const kinds = isSide || isItem ? OBJECT : (field?.kinds ?? null)
+    const kinds = isSide ? OBJECT : isItem ? itemKindsOf(field) : (field?.kinds ?? null)
     return {
       column: takes ? column : null,
       below: takes && !isOwn ? path.slice(path[columnEnd] === '.' ? columnEnd + 1 : columnEnd) : null,
@@ -68,7 +68,7 @@ export class ColumnTargets {
     }
   }
 
-  /** Follows a path through the catalogue as far as it reaches. */
+  /** Follows a path through the catalogue as far as it reaches; below an open field to the fields that are named all the same. */
   #walk(path: string): Walk {
     const walk: Walk = {
       field: null,
@@ -79,27 +79,30 @@ export class ColumnTargets {
       known: '',
       drift: null,
     }
-    while (walk.end < path.length && walk.field?.isOpen !== true && walk.drift === null) {
+    while (walk.end < path.length && walk.drift === null) {
       const isIndex = path[walk.end] === '['
+      const isOpen = walk.field?.isOpen === true
       if (!mayHave(walk, isIndex ? 'array' : 'object')) walk.drift = 'other-kind'
+      else if (isOpen && walk.isItem) break
       else if (isIndex) {
         walk.end = path.indexOf(']', walk.end) + 1
         walk.known += '[]'
         walk.isItem = true
-      } else this.#member(walk, path)
+      } else if (!this.#member(walk, path)) {
+        if (isOpen) break
+        walk.drift = 'unknown-field'
+      }
     }
     return walk
   }
 
-  #member(walk: Walk, path: string): void {
+  /** Out: false for a member that the catalogue does not have. */
+  #member(walk: Walk, path: string): boolean {
     const start = path[walk.end] === '.' ? walk.end + 1 : walk.end
     const end = nameEnd(path, start)
     const name = path.slice(start, end)
     const field = this.#fields.get(walk.known === '' ? name : `${walk.known}.${name}`)
-    if (field === undefined) {
-      walk.drift = 'unknown-field'
-      return
-    }
+    if (field === undefined) return false
     walk.field = field
     walk.known = field.path
     walk.isItem = false
@@ -108,6 +111,7 @@ export class ColumnTargets {
       walk.column = field.column
       walk.columnEnd = end
     }
+    return true
   }
 }
 
@@ -124,6 +128,13 @@ interface Walk {
   drift: DriftKind | null
 }
 
+const itemKindsOf = (field: LayoutField | null): readonly ValueKind[] | null =>
+  field?.isOpen === true ? field.itemKinds : OBJECT
+
+/** Whether the value at this place may be an object, or a list. */
 function mayHave({ field, isItem }: Walk, kind: 'array' | 'object'): boolean {
-  return field === null || isItem ? kind === 'object' : field.kinds?.includes(kind) === true
+  if (field === null) return kind === 'object'
+  if (isItem && !field.isOpen) return kind === 'object'
+  const kinds = isItem ? field.itemKinds : field.kinds
+  return kinds === null || kinds.includes(kind)
 }

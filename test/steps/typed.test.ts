@@ -172,7 +172,39 @@ describe('a typed record', () => {
       extra: null,
     })
   })
+
+  it('takes the fields that the operator adds below an object of which nothing was known, and the rest as JSON', () => {
+    const { types } = createCatalogue()
+    const open = types.flatMap((spec) =>
+      SIDES.flatMap((side) =>
+        Object.entries<Field>(spec[side]).flatMap(([path, field]) =>
+          field.type === 'nested' && field.inside !== 'known' && !path.includes('[]')
+            ? [{ name: spec.name, side, path }]
+            : [],
+        ),
+      ),
+    )
+    expect(open).toHaveLength(2)
+    for (const { name, side, path } of open) {
+      const own = { ...TEXT_FIELD }
+      const none = { about: null, input: {}, output: {}, shapes: [], pending: null }
+      const seen = typedStep({ [name]: { ...none, [side]: { [`${path}.zzadded`]: own } } })
+      const members = path
+        .split('.')
+        .reduceRight<unknown>((inner, member) => ({ [member]: inner }), { zzadded: 'A', zzother: 'B' })
+      const row = typedRecord(name, JSON.stringify({ [side]: members }), { seen })
+      const column = `${side}_${path.replaceAll('.', '_')}`
+      expect([name, path, row[`${column}_zzadded`], row[column], row['extra']]).toEqual([
+        ...[name, path, 'A', '{"zzother":"B"}', null],
+      ])
+      expect(seen.drift()).toEqual([])
+    }
+  })
 })
+
+const TEXT_FIELD = {
+  ...{ type: 'text', form: null, nullable: true, class: null, action: null, aadhaar: false },
+} as const
 
 describe('drift', () => {
   it('is counted by the path of the catalogue, and logged once for each', () => {
@@ -210,6 +242,20 @@ describe('drift', () => {
     typedRecord('GSTIN', '{"output":{"primaryAddress":"Pune"}}', { seen: other })
     typedRecord('GSTIN', '{"output":{"primaryAddress":["Pune"]}}', { seen: other })
     expect(other.drift()).toMatchObject([{ path: 'output.primaryAddress', drift: 'other-kind', count: 2 }])
+  })
+
+  it('is seen where a list or object of which nothing is known is the other one, or another item', () => {
+    const drift = (name: string, members: string): string[] => {
+      const seen = typedStep()
+      typedRecord(name, members, { seen })
+      return seen.drift().map((entry) => `${entry.path} ${entry.drift}`)
+    }
+    expect(drift('BANK_ACC', '{"output":{"ifsc":[{"a":1}]}}')).toEqual(['output.ifsc other-kind'])
+    expect(drift('BANK_ACC', '{"output":{"ifsc":{"a":1}}}')).toEqual([])
+    expect(drift('DL', '{"output":{"categories":{"a":1}}}')).toEqual(['output.categories other-kind'])
+    expect(drift('EDUCATION', '{"input":{"documents":[1]}}')).toEqual(['input.documents[] other-kind'])
+    expect(drift('EDUCATION', '{"input":{"documents":["MX1"]}}')).toEqual([])
+    expect(drift('DIGILOCKER_DOC', '{"input":{"params":{"name":"A","rollno":"1"}}}')).toEqual([])
   })
 
   it('is none where a rule changed the value, where nothing is known, and for what the SDK sends along', () => {
