@@ -1,4 +1,5 @@
--- For loads that append every record into a staging table first: the merge, as often as it is run.
+-- For loads that append every record into a staging table first: the merge, as often as it is run. It takes every column of the
+-- later copy: a privacy rule or a version of the connector may have come in between.
 MERGE INTO pan_merged AS t
 USING (
   SELECT DISTINCT ON (recordId) *
@@ -7,7 +8,11 @@ USING (
 ) AS s
 ON t.recordId = s.recordId
 WHEN MATCHED AND s.fetchedAt > t.fetchedAt THEN
-  UPDATE SET fetchedAt = s.fetchedAt
+  UPDATE SET
+    status = s.status, valid = s.valid, output_name = s.output_name, output_panStatus = s.output_panStatus,
+    output_birthOrIncorporatedDate = s.output_birthOrIncorporatedDate,
+    output_birthOrIncorporatedDate_date = s.output_birthOrIncorporatedDate_date, extra = s.extra,
+    verification_credentialId = s.verification_credentialId, fetchedAt = s.fetchedAt
 WHEN NOT MATCHED THEN
   INSERT VALUES (
     s.recordId, s.handshakeId, s.resultId, s.stageId, s.status, s.valid, s.output_name, s.output_panStatus,
