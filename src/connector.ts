@@ -19,6 +19,7 @@ import type { SystemicReason, Turn } from './core/work.js'
 import { createFloodWatch, type FloodWatch } from './run/flood.js'
 import { createGate, type Gate } from './run/gate.js'
 import { showGauges } from './run/gauges.js'
+import { createHeadroom, type RetentionOf } from './run/headroom.js'
 import { createLanes, type Lanes } from './run/lanes.js'
 import { createProgress, type Progress } from './run/progress.js'
 import { withRateShare } from './run/rate-share.js'
@@ -38,6 +39,7 @@ export interface Edges {
   readonly media?: MediaStore
   /** When answers are worked on; at once without it. */
   readonly turn?: Turn
+  readonly retentionOf?: RetentionOf
   close(): Promise<void>
 }
 
@@ -101,6 +103,7 @@ class OneConnector implements Connector {
   private lanes: Lanes | null = null
   private closing: Promise<void> | null = null
   private cancelWatch = (): void => undefined
+  private showHeadroom: ReturnType<typeof createHeadroom> = () => undefined
   /** Monotonic ms of the first proof that there could be of a living broker. */
   private begin = 0
   /** How often in a row the brokers were found silent. */
@@ -149,6 +152,7 @@ class OneConnector implements Connector {
     if (signal.aborted) return edges.close()
     this.edges = edges
     this.lanes = this.createLanes(edges)
+    this.showHeadroom = createHeadroom({ ...this.options, ...edges, signal })
     this.begin = this.options.clock.monotonic()
     this.supervisor.enter('running')
     this.watch()
@@ -209,12 +213,10 @@ class OneConnector implements Connector {
   }
 
   acceptFlood(): boolean {
-    const floods = this.supervisor.status().reasons.includes('flood')
-    if (floods) {
-      this.flood.accept()
-      this.supervisor.setFlood(false)
-    }
-    return floods
+    if (!this.supervisor.status().reasons.includes('flood')) return false
+    this.flood.accept()
+    this.supervisor.setFlood(false)
+    return true
   }
 
   replaceCredentials(credentials: Config['attestr']['credentials']): void {
@@ -242,6 +244,7 @@ class OneConnector implements Connector {
     this.supervisor.setDown('broker', this.silences > 1)
     if (this.supervisor.status().state !== 'running') this.progress.made()
     showGauges(this.options.metrics, this.status(), this.rate.perSecond())
+    this.showHeadroom(this.lanes?.list() ?? [])
     this.cancelWatch = clock.after(WATCH_MS, () => this.watch())
   }
 }

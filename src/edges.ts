@@ -106,6 +106,7 @@ function assemble(options: RealEdgesOptions, { connection, admin, registry, enco
     encoders,
     ...(media === null ? {} : { media }),
     turn: createTurns(departures),
+    retentionOf: (topic) => admin.retentionMs(topic),
     async close() {
       await Promise.all([delivery.close(), api.close(), registry.close(), admin.close()])
     },

@@ -46,6 +46,9 @@ export const METRICS = {
   attestr_lag_seconds: gauge(
     'Age of the oldest message not yet committed, over the partitions of this process; on a retry topic since it was due.',
   ),
+  attestr_retention_headroom_seconds: gauge(
+    'How long a pause may last before retention takes events that were not read: what the events topics keep, less the age of the oldest such event on the partitions of this process. NaN where retention cannot be asked.',
+  ),
   attestr_commits_total: counter('Transactions committed.'),
   attestr_commit_seconds: seconds(
     'Time of one commit, from its first send to its end.',

@@ -30,6 +30,8 @@ export interface KafkaAdmin {
   offsetsAt(topic: string, since: number): Promise<ReadonlyMap<number, number>>
   /** Whether the broker may throw messages away in the middle of the log. False when we may not ask. */
   compacted(topic: string): Promise<boolean>
+  /** How long a topic keeps messages, in ms: Infinity for ever; null when we may not ask. */
+  retentionMs(topic: string): Promise<number | null>
   existing(): Promise<ReadonlySet<string>>
   /** Creates those that do not exist. Out: the created ones. */
   create(topics: readonly TopicSettings[]): Promise<readonly string[]>
@@ -95,7 +97,14 @@ export function createKafkaAdmin(
         const list = await admin.fetchTopicOffsetsByTimestamp(topic, since)
         return new Map(list.map(({ partition, offset }) => [partition, Number(offset)]))
       }),
-    compacted: (topic) => ask((admin) => isCompacted(admin, topic)),
+    compacted: (topic) =>
+      ask(async (admin) => (await settingOf(admin, topic, 'cleanup.policy'))?.includes('compact') === true),
+    retentionMs: (topic) =>
+      ask(async (admin) => {
+        const text = await settingOf(admin, topic, 'retention.ms')
+        if (text === null) return null
+        return Number(text) < 0 ? Number.POSITIVE_INFINITY : Number(text)
+      }),
     existing: () => ask(async (admin) => new Set(await admin.listTopics())),
     create: (topics) => ask((admin) => createMissing(admin, topics)),
     setOffsets: (groupId, read) =>
@@ -123,16 +132,16 @@ function openAdmin(connection: KafkaConnection, log: Log): AdminClient {
   connected.catch(() => undefined)
   return { connected, discard: () => discardClient(admin, sockets) }
 }
-async function isCompacted(admin: Admin, topic: string): Promise<boolean> {
+
+/** Null when we may not ask, or the topic is not there. */
+async function settingOf(admin: Admin, topic: string, name: string): Promise<string | null> {
   const { ConfigResourceTypes } = loadKafkajs()
-  const question = { type: ConfigResourceTypes.TOPIC, name: topic, configNames: ['cleanup.policy'] }
+  const question = { type: ConfigResourceTypes.TOPIC, name: topic, configNames: [name] }
   try {
     const { resources } = await admin.describeConfigs({ resources: [question], includeSynonyms: false })
-    return resources.some(({ configEntries }) =>
-      configEntries.some(({ configValue }) => configValue.includes('compact')),
-    )
+    return resources.flatMap(({ configEntries }) => configEntries).at(0)?.configValue ?? null
   } catch (error) {
-    if (NOT_ALLOWED.test(causeOf(error))) return false
+    if (NOT_ALLOWED.test(causeOf(error))) return null
     throw error
   }
 }

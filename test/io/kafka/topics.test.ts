@@ -16,6 +16,7 @@ function cluster(parts: {
     ranges: async (topic) => [{ partition: 0, low: 0, high: parts.ends?.[topic] ?? 0 }],
     offsetsAt: async () => new Map(),
     compacted: async () => false,
+    retentionMs: async () => null,
     existing: async () => new Set(['there']),
     create: async (topics) => {
       created.push(...topics)
