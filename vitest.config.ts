@@ -2,8 +2,17 @@ import { defineConfig } from 'vitest/config'
 
 /** Folders of tests that speak to the real broker and registry; all others speak to nothing outside their process. */
 const withStack = ['stack', 'contract', 'kafka', 'journey'].map((tier) => `test/${tier}/**/*.test.ts`)
-/** The short form of the long proofs. */
+/** The short form of the long proofs; some need a quiet machine, or take long. */
 const chaos = ['test/chaos/**/*.test.ts']
+const quiet = ['test/chaos/quiet.test.ts', 'test/chaos/planted.test.ts']
+
+const onStack = {
+  globalSetup: ['test/support/start-stack.ts'],
+  setupFiles: ['test/support/inject-stack.ts'],
+  fileParallelism: false,
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
+}
 
 export default defineConfig({
   test: {
@@ -16,31 +25,10 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
-      {
-        test: {
-          name: 'stack',
-          include: withStack,
-          globalSetup: ['test/support/start-stack.ts'],
-          setupFiles: ['test/support/inject-stack.ts'],
-          fileParallelism: false,
-          // After the fast tests, which take every core.
-          sequence: { groupOrder: 1 },
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-        },
-      },
-      {
-        test: {
-          name: 'chaos',
-          include: chaos,
-          globalSetup: ['test/support/start-stack.ts'],
-          setupFiles: ['test/support/inject-stack.ts'],
-          fileParallelism: false,
-          sequence: { groupOrder: 2 },
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-        },
-      },
+      // After the fast tests, which take every core.
+      { test: { ...onStack, name: 'stack', include: withStack, sequence: { groupOrder: 1 } } },
+      { test: { ...onStack, name: 'chaos', include: chaos, exclude: quiet, sequence: { groupOrder: 2 } } },
+      { test: { ...onStack, name: 'quiet', include: quiet, sequence: { groupOrder: 3 } } },
     ],
     coverage: {
       provider: 'v8',

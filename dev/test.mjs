@@ -22,6 +22,7 @@ if (!failedSteps.includes('build')) {
     'run',
     '--project=fast',
     '--project=stack',
+    '--project=chaos',
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,

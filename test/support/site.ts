@@ -171,7 +171,8 @@ export async function createSite(options: SiteOptions = {}): Promise<Site> {
     },
     async caughtUp() {
       const ends = await broker.admin.fetchTopicOffsets(topics.events)
-      const [answer] = await broker.admin.fetchOffsets({ groupId, topics: [topics.events] })
+      const answers = await broker.admin.fetchOffsets({ groupId, topics: [topics.events] }).catch(noneYet)
+      const [answer] = answers
       const committed = new Map(answer?.partitions.map((one) => [one.partition, Number(one.offset)]))
       return ends.every(
         ({ partition, low, high }) => high === low || (committed.get(partition) ?? -1) >= Number(high),
@@ -206,6 +207,12 @@ export async function createSite(options: SiteOptions = {}): Promise<Site> {
       rmSync(folder, { recursive: true })
     },
   }
+}
+
+/** A coordinator that is still loading, or moves, knows no offsets. */
+function noneYet(error: unknown): [] {
+  if (error instanceof Error && 'retriable' in error && error.retriable === true) return []
+  throw error
 }
 
 interface ConfigParts {

@@ -77,8 +77,8 @@ async function stopRun(ground: Ground, bin?: string): Promise<Report> {
 
 /** Work in flight is dropped, and the process stays until somebody kills it. */
 const NEVER_STOPS: Plant = {
-  ...{ file: 'service.js', find: 'stop: () => ops.stop()' },
-  put: 'stop: () => new Promise((resolve) => setTimeout(resolve, 600_000))',
+  ...{ file: 'service.js', find: 'return ops.stop()' },
+  put: 'return new Promise((resolve) => setTimeout(resolve, 600_000))',
 }
 
 export const stops: Proof = {
