@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util'
 
-export const USAGE = `Runs the long proofs on a real broker and writes bench/CHAOS.md.
+export const USAGE = `Runs the long proofs on a real broker and writes bench/CHAOS.md and bench/CHAOS.json.
   --list         the proofs and what each claims
   --only A,B     these alone
   --scale N      share of the long form's numbers (default 1; the short form is the least)
   --seed N       for random points and orders (default: drawn, and printed)
   --no-controls  without the planted faults
-  --out FILE     where the table goes
+  --out PATH     of the results, without .md and .json (default bench/CHAOS)
 `
 
 export interface ChaosOptions {
@@ -15,7 +15,7 @@ export interface ChaosOptions {
   readonly scale: number
   readonly seed: number
   readonly controls: boolean
-  readonly out: string | null
+  readonly out: string
 }
 
 /** Out: null for --help. Throws: an Error with one line for options that make no sense. */
@@ -43,5 +43,5 @@ export function readOptions(args: readonly string[], names: readonly string[]): 
   const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9))
   if (!Number.isSafeInteger(seed)) throw new Error('--seed must be a whole number')
   const { list, controls } = values
-  return { list, only, scale, seed, controls, out: values.out ?? null }
+  return { list, only, scale, seed, controls, out: values.out ?? 'bench/CHAOS' }
 }

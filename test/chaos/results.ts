@@ -1,5 +1,5 @@
-/** The table of a run of the proofs. */
-import { readFileSync } from 'node:fs'
+/** What the proofs gave: the last run of each is kept, whatever is run later. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
 import { lineOf, type Report } from './proof.js'
 
@@ -14,37 +14,59 @@ export interface ProofResult {
   readonly controls: readonly { readonly name: string; readonly found: boolean }[]
 }
 
-export interface Setting {
-  readonly scale: number
-  readonly startedAt: Date
-  readonly root: string
+/** As it stands in the file of results. */
+export interface KeptResult {
+  readonly name: string
+  readonly claim: string
+  readonly isAsPromised: boolean
+  readonly line: string
+  readonly minutes: number
+  /** RFC 3339. */
+  readonly startedAt: string
+  readonly controls: ProofResult['controls']
 }
 
 export const holds = ({ report, controls }: ProofResult): boolean =>
   report.wrong.length === 0 && controls.every(({ found }) => found)
 
-/** The page: one row a proof, then the lines in full. */
-export function pageOf(results: readonly ProofResult[], { scale, startedAt, root }: Setting): string {
+/** Puts a result in the place of the one before. In: `file` of results. Out: all of them, in the order of `names`. */
+export function keepResult(file: string, result: ProofResult, names: readonly string[]): KeptResult[] {
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as KeptResult[]) : []
+  const { name, claim, seed, report, seconds, startedAt, controls } = result
+  const fresh: KeptResult = {
+    ...{ name, claim, controls, isAsPromised: report.wrong.length === 0 },
+    ...{ line: lineOf(name, seed, report), minutes: Number((seconds / 60).toFixed(1)) },
+    startedAt: startedAt.toISOString(),
+  }
+  const all = [...before.filter((one) => one.name !== name), fresh]
+  const sorted = names.flatMap((wanted) => all.filter((one) => one.name === wanted))
+  writeFileSync(file, `${JSON.stringify(sorted, null, 2)}\n`)
+  return sorted
+}
+
+/** The page: one row a proof, then the lines in full. In: `names` of all proofs, also of those without a result. */
+export function pageOf(results: readonly KeptResult[], names: readonly string[], root: string): string {
   const versionOf = (file: string): string =>
     String((JSON.parse(readFileSync(`${root}${file}`, 'utf8')) as { version: string }).version)
   const [cpu] = cpus()
+  const missing = names.filter((name) => !results.some((one) => one.name === name))
   return [
     '# The long proofs',
     '',
-    'Written by `npm run chaos`; do not edit.',
+    'Written by `npm run chaos`; do not edit. Every row is of the last run in full of its proof.',
     '',
-    `${dateOf(startedAt)}, ${scale === 1 ? 'in full' : `at a scale of ${scale}: no figures to quote`}.`,
     `Machine: ${cpus().length} cores (${cpu?.model ?? 'unknown'}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${type()} ${release()}.`,
     'Broker, registry, simulator, instances and readers share it.',
-    `Versions: Node ${process.versions.node}, kafkajs ${versionOf('node_modules/kafkajs/package.json')}, attestr-kafka ${versionOf('package.json')}.`,
+    `Versions: Node ${process.versions.node}, kafkajs ${versionOf('node_modules/kafkajs/package.json')}.`,
+    ...(missing.length === 0 ? [] : ['', `Not run in full yet: ${missing.join(', ')}.`]),
     '',
-    '| proof | what must hold | holds | planted faults found | minutes |',
-    '| --- | --- | --- | --- | ---: |',
+    '| proof | what must hold | holds | planted faults found | minutes | run |',
+    '| --- | --- | --- | --- | ---: | --- |',
     ...results.map(rowOf),
     '',
     '## Figures',
     '',
-    ...results.map(({ name, seed, report }) => `- ${lineOf(name, seed, report)}`),
+    ...results.map(({ line }) => `- ${line}`),
     '',
     '## Planted faults',
     '',
@@ -55,12 +77,10 @@ export function pageOf(results: readonly ProofResult[], { scale, startedAt, root
   ].join('\n')
 }
 
-function rowOf(result: ProofResult): string {
-  const { name, claim, report, controls, seconds } = result
+function rowOf({ name, claim, isAsPromised, controls, minutes, startedAt }: KeptResult): string {
   const found = controls.filter((one) => one.found).length
-  const minutes = (seconds / 60).toFixed(1)
-  const end = report.wrong.length === 0 ? 'yes' : '**no**'
-  return `| ${name} | ${claim} | ${end} | ${controls.length === 0 ? '-' : `${found} of ${controls.length}`} | ${minutes} |`
+  const end = isAsPromised ? 'yes' : '**no**'
+  const planted = controls.length === 0 ? '-' : `${found} of ${controls.length}`
+  const run = startedAt.slice(0, 16).replace('T', ' ')
+  return `| ${name} | ${claim} | ${end} | ${planted} | ${minutes.toFixed(1)} | ${run} UTC |`
 }
-
-const dateOf = (date: Date): string => `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`
