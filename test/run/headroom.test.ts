@@ -11,7 +11,11 @@ async function scene(retention: Record<string, number | null>) {
   let asked = 0
   const show = createHeadroom({
     ...{ clock, config: { topics: { events: Object.keys(retention) } }, signal: ending.signal },
-    metrics: { set: (_, value) => void (shown = value) },
+    metrics: {
+      set: (_, value) => {
+        shown = value
+      },
+    },
     retentionOf: async (topic) => {
       asked += 1
       return retention[topic] ?? null

@@ -36,6 +36,10 @@ export function startInstance({ config, sets = [], env = {}, bin = BIN }: Instan
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  // Whoever breaks a run off leaves nobody behind.
+  const end = (): void => void child.kill('SIGKILL')
+  process.once('exit', end)
+  child.once('close', () => process.off('exit', end))
   const lines: LogLine[] = []
   const chunks: string[] = []
   let rest = ''
