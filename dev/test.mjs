@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { countLine, countsOf } from './counts.mjs'
+import { countLine, countsOf, failuresOf, resultsIn } from './counts.mjs'
 
 const run = (name, args) => {
   console.log(`\n> ${name} ${args.join(' ')}`)
@@ -11,7 +11,8 @@ const run = (name, args) => {
 }
 
 const failedSteps = ['types', 'lint', 'build'].filter((step) => run('npm', ['run', '--silent', step]) !== 0)
-const counts = { passed: 0, failed: 0, skipped: 0 }
+let counts = { passed: 0, failed: 0, skipped: 0 }
+const failures = failedSteps.map((step) => `failed: npm run ${step}`)
 
 // Without a build the tests would speak to the one before.
 if (!failedSteps.includes('build')) {
@@ -28,11 +29,12 @@ if (!failedSteps.includes('build')) {
     `--outputFile.json=${report}`,
     ...process.argv.slice(2),
   ])
-  Object.assign(counts, countsOf(report, status, readFileSync))
+  const results = resultsIn(report, readFileSync)
+  counts = countsOf(results, status)
+  failures.push(...failuresOf(results))
   rmSync(folder, { recursive: true, force: true })
 }
 
-if (failedSteps.length > 0) console.log(`\nfailed before the tests: ${failedSteps.join(', ')}`)
 counts.failed += failedSteps.length
-console.log(`\n${countLine(counts)}`)
+console.log(`\n${[...failures, countLine(counts)].join('\n')}`)
 process.exitCode = counts.failed === 0 ? 0 : 1

@@ -1,6 +1,7 @@
 /** What the package holds, and how its scripts count. */
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { filesBelow, ROOT } from './tree.js'
 
@@ -40,13 +41,15 @@ describe('the package', () => {
 })
 
 describe('the counts of the test command', async () => {
-  const { countsOf, countLine } = await import(new URL('../../dev/counts.mjs', import.meta.url).href)
+  const { countsOf, countLine, failuresOf, resultsIn } = await import(
+    new URL('../../dev/counts.mjs', import.meta.url).href
+  )
   const file = (status: string, ...ends: string[]) => ({
     status,
     assertionResults: ends.map((end) => ({ status: end })),
   })
   const count = (status: number, ...testResults: unknown[]): string =>
-    countLine(countsOf('report', status, () => JSON.stringify({ testResults })))
+    countLine(countsOf(testResults, status))
 
   it('are those of the report', () => {
     expect(count(0, file('passed', 'passed', 'skipped', 'todo'), file('passed', 'passed'))).toBe(
@@ -64,6 +67,22 @@ describe('the counts of the test command', async () => {
     const none = (): never => {
       throw new Error('no such file')
     }
-    expect(countLine(countsOf('report', 1, none))).toBe('0 passed, 1 failed, 0 skipped')
+    expect(countLine(countsOf(resultsIn('report', none), 1))).toBe('0 passed, 1 failed, 0 skipped')
+  })
+
+  it('come after a line for each test that failed and each file that could not be run', () => {
+    const name = join(process.cwd(), 'test/one.test.ts')
+    const failed = { status: 'failed', fullName: 'a test', failureMessages: ['Error: wrong\n  at a place'] }
+    const report = JSON.stringify({
+      testResults: [
+        { ...file('failed', 'passed'), name, assertionResults: [failed, { status: 'passed' }] },
+        { ...file('failed'), name, message: 'SyntaxError: no\n  at a place' },
+        { ...file('passed', 'passed'), name },
+      ],
+    })
+    expect(failuresOf(resultsIn('report', () => report))).toEqual([
+      'failed: test/one.test.ts: a test: Error: wrong',
+      'failed: test/one.test.ts: SyntaxError: no',
+    ])
   })
 })
