@@ -36,6 +36,10 @@ export const METRICS = {
   attestr_held_events: gauge('Events held between reading and commit.'),
   attestr_held_bytes: gauge('Bytes held between reading and commit.'),
   attestr_paused: gauge('1 while consumption is paused for the reason, else 0.', 'reason'),
+  attestr_state_since_timestamp_seconds: gauge(
+    'Unix time since when the connector is in its state, or paused for its reason.',
+  ),
+  attestr_next_probe_timestamp_seconds: gauge('Unix time of the next probe of a pause, 0 without one.'),
   attestr_probes_total: counter('Permits for a probe while paused, by reason of the pause.', 'reason'),
   attestr_lag_events: gauge(
     'Messages not yet committed, over the partitions of this process; without those that are not due.',

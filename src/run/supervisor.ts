@@ -40,8 +40,7 @@ export interface SupervisorDeps {
  * Source: house.md section 1; product.md P5 and section 8
  */
 export interface Supervisor extends ApiHealth {
-  /** `nextProbe` in epoch ms; null: none. */
-  status(): SystemStatus & { readonly nextProbe: number | null }
+  status(): SystemStatus
   enter(phase: Phase): void
   /** In a start: what does not answer; null when it does. */
   waitFor(reason: PauseCause | null): void
@@ -77,7 +76,8 @@ class OneSupervisor implements Supervisor {
   constructor(deps: SupervisorDeps) {
     const { clock, log, metrics, bounds, lanes } = deps
     this.deps = deps
-    this.view = createSystemView({ clock, log, metrics, troubles: this.troubles })
+    const nextProbe = (): number | null => this.nextProbe()
+    this.view = createSystemView({ clock, log, metrics, troubles: this.troubles, nextProbe })
     this.breaker = createBreaker(bounds.breakerFailures)
     const common = (kind: TroubleKind) => ({
       ...{ clock, answerMs: bounds.answerMs, restMs: bounds.probeMs },
@@ -109,10 +109,14 @@ class OneSupervisor implements Supervisor {
     return trouble === null ? bounds.probeMs : probeIntervalMs(trouble, clock.monotonic(), bounds)
   }
 
-  status(): SystemStatus & { readonly nextProbe: number | null } {
+  status(): SystemStatus {
+    return this.view.status()
+  }
+
+  private nextProbe(): number | null {
     const waits = [this.calls.nextProbeMs(), this.questions.nextProbeMs()].filter((wait) => wait !== null)
-    const nextMs = waits.length === 0 || this.exits ? null : Math.ceil(Math.min(...waits))
-    return { ...this.view.status(), nextProbe: nextMs === null ? null : this.deps.clock.now() + nextMs }
+    if (waits.length === 0 || this.exits) return null
+    return this.deps.clock.now() + Math.ceil(Math.min(...waits))
   }
 
   enter(phase: Phase): void {
@@ -203,10 +207,9 @@ class OneSupervisor implements Supervisor {
     // Whoever asked for a stop gets it: nothing is left to pause.
     if (this.view.phase() !== 'running' || this.exits) return
     const { clock } = this.deps
-    const credential = fields.credential ?? null
     const before = this.troubles.get(kind)
-    const trouble = { reason, credential, since: clock.now(), begin: clock.monotonic() }
-    if (this.troubles.set(kind, trouble)) this.pause(kind, reason)
+    const from = { credential: fields.credential ?? null, since: clock.now(), begin: clock.monotonic() }
+    if (this.troubles.set(kind, { reason, ...from })) this.pause(kind, reason)
     else if (kind === 'api' && before?.reason !== reason) this.calls.putOff()
     this.view.changed(fields)
   }

@@ -14,6 +14,8 @@ export interface SystemStatus {
   readonly credential: string | null
   /** Epoch ms: since when the system is in this state, or paused for this reason. */
   readonly since: number
+  /** Epoch ms of the next probe; null: none. */
+  readonly nextProbe: number | null
 }
 
 export interface SystemViewDeps {
@@ -21,6 +23,7 @@ export interface SystemViewDeps {
   readonly log: Log
   readonly metrics: Metrics
   readonly troubles: Troubles
+  readonly nextProbe: () => number | null
 }
 
 /** Shows phase and troubles: as a status, as metrics, and as one log line a change. */
@@ -89,8 +92,9 @@ class OneSystemView implements SystemView {
 
   private tell(from: State, fields: LogFields): void {
     const { state, reason } = this.told
+    const { since, nextProbe } = this.status()
     const line = { from, to: state, ...(reason === null ? {} : { reason }), ...fields }
-    if (state === 'paused') this.deps.log.error('state-changed', line)
+    if (state === 'paused') this.deps.log.error('state-changed', { ...line, since, nextProbe })
     else this.deps.log.info('state-changed', line)
   }
 
@@ -115,6 +119,7 @@ class OneSystemView implements SystemView {
       reasons: this.reasons(),
       credential: first?.credential ?? null,
       since: this.told.state === 'paused' ? (first?.since ?? this.since) : this.since,
+      nextProbe: this.deps.nextProbe(),
     }
   }
 }

@@ -69,6 +69,8 @@ describe.concurrent('systemic trouble', () => {
     await until('three sessions have gone by', () => Date.now() - paused.since > 3 * SESSION_MS)
     expect((await endpoint.get('/livez')).status).toBe(200)
     expect(await endpoint.metric('attestr_paused{reason="credentials"}')).toBe(1)
+    expect(await endpoint.metric('attestr_state_since_timestamp_seconds')).toBe(paused.since / 1000)
+    expect(await endpoint.metric('attestr_next_probe_timestamp_seconds')).toBeGreaterThan(paused.since / 1000)
     // One a second at most, besides those that were in flight when the first was refused, and those that took their
     // places before that answer was read.
     const seconds = Math.ceil((Date.now() - paused.since) / 1000)
@@ -82,6 +84,7 @@ describe.concurrent('systemic trouble', () => {
     expect(said(instance, 'partitions-assigned')).toHaveLength(1)
     expect(said(instance, 'state-changed').map(({ to }) => to)).toEqual(['running', 'paused', 'running'])
     expect(await endpoint.metric('attestr_paused{reason="credentials"}')).toBe(0)
+    expect(await endpoint.metric('attestr_next_probe_timestamp_seconds')).toBe(0)
     expect(await endpoint.metric('attestr_probes_total{reason="credentials"}')).toBeGreaterThanOrEqual(8)
     expect((await site.outcomes()).filter(({ outcome }) => outcome !== 'VERIFIED')).toEqual([])
     expect(await site.violations()).toBe('')

@@ -36,6 +36,7 @@ describe('the supervisor', () => {
       fields: {
         ...{ from: 'running', to: 'paused', reason: 'credentials' },
         ...{ credential: 'main', httpStatus: 401, attestrCode: 4016 },
+        ...{ since: START + 70, nextProbe: START + 1070 },
       },
     })
   })
