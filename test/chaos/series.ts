@@ -5,19 +5,26 @@ export interface Point {
   readonly y: number
 }
 
-/** Slope of the least-squares line. NaN of fewer than two points. */
-export function slopeOf(points: readonly Point[]): number {
+export interface Line {
+  /** NaN of fewer than two points */
+  readonly slope: number
+  /** standard error of the slope, as if the points were independent; NaN of fewer than three */
+  readonly error: number
+}
+
+/** The least-squares line. */
+export function fitLine(points: readonly Point[]): Line {
   const mean = (of: (point: Point) => number): number =>
     points.reduce((sum, point) => sum + of(point), 0) / points.length
   const meanX = mean(({ x }) => x)
   const meanY = mean(({ y }) => y)
-  let above = 0
-  let below = 0
-  for (const { x, y } of points) {
-    above += (x - meanX) * (y - meanY)
-    below += (x - meanX) ** 2
-  }
-  return below === 0 ? Number.NaN : above / below
+  const sum = (of: (x: number, y: number) => number): number =>
+    points.reduce((total, { x, y }) => total + of(x - meanX, y - meanY), 0)
+  const spread = sum((x) => x * x)
+  const slope = spread === 0 ? Number.NaN : sum((x, y) => x * y) / spread
+  const unexplained = sum((x, y) => (y - slope * x) ** 2)
+  const freedom = points.length - 2
+  return { slope, error: freedom > 0 ? Math.sqrt(unexplained / freedom / spread) : Number.NaN }
 }
 
 /** Most of these moments that lie within any window of this length. In: in order. */
