@@ -1,5 +1,6 @@
 import { type Cell, callBound, type Delivery, nameOf, type Subject, sameCell, spreadBy } from './cells.js'
 import type { Results } from './session.js'
+import { moreThan, type Setting } from './settings.js'
 import { median } from './statistics.js'
 import { table } from './table.js'
 import type { ThroughputRun } from './throughput.js'
@@ -56,8 +57,10 @@ export function figuresTable(results: Results): string {
     ...pairFigures(results),
     ...cpuFigure(results),
     ...callsFigure(results),
+    ...settingsFigures(results),
     ...memoryFigures(results),
     ...idleFigures(results),
+    ...bedFigures(results),
   ]
   if (figures.length === 0) return ''
   const rows = figures.map(({ what, wanted, measured, reached }) => [
@@ -143,6 +146,47 @@ function callsFigure({ throughput }: Results): Figure[] {
       wanted: '1.000',
       measured,
       reached: min === 1 && max === 1,
+    },
+  ]
+}
+
+function settingsFigures({ settings }: Results): Figure[] {
+  if (settings === null) return []
+  const figure = (what: string, setting: Setting, other: Setting, most: number): Figure => {
+    const { median: more, min, max } = moreThan(settings, setting, other)
+    return {
+      what: `connector CPU an event, ${what}`,
+      wanted: `at most ${percent(most, 0)} more`,
+      measured: `${percent(more)} more (${percent(min)} to ${percent(max)})`,
+      reached: more <= most,
+    }
+  }
+  return [
+    figure('typed form against long form', 'typed form', 'long form', 0.25),
+    figure('default privacy rules against none', 'long form', 'no privacy rules', 0.1),
+  ]
+}
+
+const STACK_SECONDS = 20
+const SIMULATOR_RATE = 5_000
+
+/** Of what the connector is measured on. */
+function bedFigures({ stackSeconds, simulator }: Results): Figure[] {
+  const start: Figure = {
+    what: 'start of the local stack, jars cached',
+    wanted: `under ${STACK_SECONDS} s`,
+    measured: stackSeconds === null ? '-' : `${stackSeconds.toFixed(1)} s`,
+    reached: stackSeconds === null ? null : stackSeconds < STACK_SECONDS,
+  }
+  if (simulator === null) return [start]
+  const { callsPerSecond, cpuMicros } = simulator
+  return [
+    start,
+    {
+      what: 'small results that the simulator serves',
+      wanted: `more than ${SIMULATOR_RATE} a second`,
+      measured: `${callsPerSecond.toFixed(0)} a second, ${cpuMicros.toFixed(0)} us CPU each, beside a client on the same cores`,
+      reached: callsPerSecond > SIMULATOR_RATE,
     },
   ]
 }

@@ -2,11 +2,8 @@ import { parseArgs } from 'node:util'
 import { EVENT_FORMS, type EventForm } from './backlog.js'
 import { CELLS, type Cell, parseCell } from './cells.js'
 
-export const PARTS = ['throughput', 'latency', 'memory', 'idle'] as const
+export const PARTS = ['simulator', 'throughput', 'settings', 'latency', 'memory', 'idle'] as const
 export type Part = (typeof PARTS)[number]
-
-const RECORD_FORMS = ['long', 'typed', 'both'] as const
-export type RecordForm = (typeof RECORD_FORMS)[number]
 
 export interface Options {
   readonly cells: readonly Cell[]
@@ -20,8 +17,6 @@ export interface Options {
   readonly idleMinutes: number
   readonly form: EventForm
   readonly profile: boolean
-  /** Form of verified records, with every stage type named; null: the long form of a configuration that names none. */
-  readonly records: RecordForm | null
   /** Everything, at full length: only then bench/RESULTS.md is written. */
   readonly whole: boolean
   /** Another file for the results; null: as `whole` says. */
@@ -30,17 +25,16 @@ export interface Options {
 
 export const USAGE = `npm run bench -- [options]
 
-  (no option)            everything, about 20 minutes; writes bench/RESULTS.md
+  (no option)            everything, about 30 minutes; writes bench/RESULTS.md
   --quick                one short pair of each cell and its latency; a smoke test, no figures to quote
   --cells 16x50,64x50    concurrency x API latency in ms; default 16x50,64x50,256x50,64x0
-  --parts a,b            of throughput, latency, memory, idle; default all
+  --parts a,b            of simulator, throughput, settings, latency, memory, idle; default all
   --pairs N              pairs of exactly-once and at-least-once a cell; default 5
   --seconds N            about how long one throughput run is; default 14
   --no-baselines         the connector alone
   --idle-minutes N       default 2; 10 for the full figure
   --events FORM          completed (the whole webhook, 2 KB), reduced or id; default completed
   --profile              one exactly-once run of the first cell under the profiler: CPU by package and module
-  --records FORM         long, typed or both, with every stage type named in the configuration
   --out FILE             where the results go; without it a run of parts writes bench/dist/RESULTS.md
 `
 
@@ -54,7 +48,6 @@ const OPTIONS = {
   'idle-minutes': { type: 'string' },
   events: { type: 'string' },
   profile: { type: 'boolean' },
-  records: { type: 'string' },
   out: { type: 'string' },
   help: { type: 'boolean' },
 } as const
@@ -77,7 +70,6 @@ export function readOptions(args: readonly string[]): Options | null {
     idleMinutes: numberOf('idle-minutes', values['idle-minutes'], 2),
     form: formOf(values.events ?? 'completed'),
     profile: values.profile === true,
-    records: recordsOf(values.records),
     whole: Object.keys(values).every((name) => name === 'idle-minutes' || name === 'out'),
     out: values.out ?? null,
   }
@@ -99,13 +91,6 @@ function formOf(text: string): EventForm {
   const form = EVENT_FORMS.find((name) => name === text)
   if (form === undefined) throw new Error(`--events: ${text} is none of ${EVENT_FORMS.join(', ')}`)
   return form
-}
-
-function recordsOf(text: string | undefined): RecordForm | null {
-  const form = RECORD_FORMS.find((name) => name === text)
-  if (text !== undefined && form === undefined)
-    throw new Error(`--records: ${text} is none of ${RECORD_FORMS.join(', ')}`)
-  return form ?? null
 }
 
 function numberOf(name: string, text: string | undefined, fallback: number): number {

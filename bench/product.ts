@@ -1,4 +1,6 @@
 /** What the benchmark uses of the product: types from the source, code from the build that `npm run build` made. */
+
+import type * as privacyRule from '../src/core/privacy-rule.js'
 import type * as client from '../src/io/kafka/client.js'
 import type * as patches from '../src/io/kafka/patches.js'
 import type * as kafkaSource from '../src/io/kafka/source.js'
@@ -24,6 +26,7 @@ async function load<T>(path: string): Promise<T> {
 export const { createKafkaClient } = await load<typeof client>('io/kafka/client.js')
 export const { loadKafkajs } = await load<typeof patches>('io/kafka/patches.js')
 export const { createKafkaSource } = await load<typeof kafkaSource>('io/kafka/source.js')
+export const { PRIVACY_DEFAULTS } = await load<typeof privacyRule>('core/privacy-rule.js')
 export const { createSystemClock } = await load<typeof clock>('io/system/clock.js')
 export const { DEVELOPMENT_CREDENTIAL } = await load<typeof credentials>('simulator/credentials.js')
 export const { createEvents } = await load<typeof events>('simulator/events.js')

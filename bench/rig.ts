@@ -18,6 +18,8 @@ import { type SimulatorProcess, startSimulatorProcess } from './simulator.js'
 /** Broker, registry, simulators and backlogs that all runs share. */
 export interface Rig {
   readonly stack: Stack
+  /** How long its start took; of one that was given, next to nothing. */
+  readonly stackSeconds: number
   readonly connection: KafkaConnection
   /** Made anew for each use: one that has known a deleted topic fails on the next. */
   withProducer<T>(use: (producer: Producer) => Promise<T>): Promise<T>
@@ -43,7 +45,9 @@ const quiet = (): void => undefined
 const LOG: Log = { debug: quiet, info: quiet, warn: quiet, error: quiet }
 
 export async function openRig(say: (line: string) => void): Promise<Rig> {
+  const startedAt = performance.now()
   const stack = await startStack({ env: process.env, say, longLived: true })
+  const stackSeconds = (performance.now() - startedAt) / 1000
   const connection: KafkaConnection = {
     brokers: stack.brokers,
     clientId: 'bench',
@@ -61,7 +65,7 @@ export async function openRig(say: (line: string) => void): Promise<Rig> {
   let names = 0
 
   const rig: Rig = {
-    ...{ stack, connection, folder, say, log: LOG },
+    ...{ stack, stackSeconds, connection, folder, say, log: LOG },
     withProducer: (use) => withProducer(kafka, use),
     name() {
       names += 1

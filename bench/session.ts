@@ -10,6 +10,8 @@ import { runProfile } from './profile.js'
 import { reportText } from './report.js'
 import { openRig, type Rig } from './rig.js'
 import { ROOT } from './root.js'
+import { runSettings, type SettingsRuns } from './settings.js'
+import { runSimulatorRate, type SimulatorRate } from './simulator-rate.js'
 import { runThroughput, type ThroughputRun } from './throughput.js'
 
 /** All that was measured so far. */
@@ -17,7 +19,11 @@ export interface Results {
   readonly options: Options
   readonly machine: Machine
   readonly startedAt: Date
+  /** Of a stack that was started here; null: it was given. */
+  readonly stackSeconds: number | null
+  simulator: SimulatorRate | null
   readonly throughput: ThroughputRun[]
+  settings: SettingsRuns | null
   readonly latency: LatencyRun[]
   memory: MemoryRun | null
   idle: IdleRun | null
@@ -34,11 +40,14 @@ export async function runAll(options: Options, say: Say): Promise<void> {
     }
     const results: Results = {
       ...{ options, machine: readMachine(rig.stack.kind), startedAt: new Date() },
-      ...{ throughput: [], latency: [], memory: null, idle: null },
+      stackSeconds: rig.stack.kind === 'given' ? null : rig.stackSeconds,
+      ...{ simulator: null, throughput: [], settings: null, latency: [], memory: null, idle: null },
     }
     const save = createSave(results)
     const { parts } = options
+    if (parts.has('simulator')) results.simulator = await runSimulatorRate(rig)
     if (parts.has('throughput')) await measureThroughput(rig, results, save)
+    if (parts.has('settings')) results.settings = await runSettings(rig, options)
     if (parts.has('latency')) await measureLatency(rig, results, save)
     if (parts.has('memory'))
       results.memory = await runMemory(rig, { ...options, seconds: options.memorySeconds })

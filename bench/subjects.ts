@@ -2,13 +2,14 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { SEED } from './backlog.js'
 import { type Cell, type Delivery, isBaseline, PARTITIONS, type Subject } from './cells.js'
 import { type Child, startNode } from './children.js'
-import type { RecordForm } from './options.js'
-import { catalogueOf, createResultSource, DEVELOPMENT_CREDENTIAL } from './product.js'
+import { DEVELOPMENT_CREDENTIAL } from './product.js'
 import type { Rig } from './rig.js'
 import { BIN, type SimulatorProcess } from './simulator.js'
+
+/** Sections of a configuration beside those of every run. In: beginning of the names of the run's topics. */
+export type Overlay = (name: string) => Readonly<Record<string, object>>
 
 export interface SubjectOptions {
   readonly subject: Subject
@@ -17,7 +18,7 @@ export interface SubjectOptions {
   readonly simulator: SimulatorProcess
   /** Beginning of the names of its topics and its group. */
   readonly name: string
-  readonly records?: RecordForm | null
+  readonly overlay?: Overlay
   /** Options of node, before the script. */
   readonly nodeOptions?: readonly string[]
 }
@@ -65,7 +66,9 @@ interface ConnectorParts extends SubjectOptions {
 function startConnector(rig: Rig, parts: ConnectorParts): Child {
   const { name, file, topics, delivery, cell, nodeOptions = [] } = parts
   const { authToken, clientSecret } = DEVELOPMENT_CREDENTIAL
+  const overlay = parts.overlay?.(name) ?? {}
   const config = {
+    ...overlay,
     attestr: { baseUrl: parts.simulator.baseUrl, credentials: [{ id: 'main', authToken, clientSecret }] },
     kafka: { brokers: rig.stack.brokers, groupId: `${name}-group` },
     schemaRegistry: { url: rig.stack.registryUrl },
@@ -79,20 +82,15 @@ function startConnector(rig: Rig, parts: ConnectorParts): Child {
       ],
       replay: `${name}.replay`,
       partitions: PARTITIONS,
+      ...overlay['topics'],
     },
     delivery,
     fetch: { concurrency: cell.concurrency },
-    ...(parts.records == null ? {} : { records: { form: parts.records }, catalogue: namedStages() }),
     ops: { port: 0 },
   }
   // JSON is YAML.
   writeFileSync(file, JSON.stringify(config))
   return startNode('connector', [...nodeOptions, BIN, 'run', '--config', file])
-}
-
-function namedStages(): ReturnType<typeof catalogueOf> {
-  const { clientSecret } = DEVELOPMENT_CREDENTIAL
-  return catalogueOf(createResultSource({ seed: SEED, clientSecret, profile: 'small' }))
 }
 
 /** What a baseline is told: the content of its file. */

@@ -1,9 +1,8 @@
 import type { Backlog, EventForm } from './backlog.js'
 import { type Cell, callBound, eventsFor, nameOf, type Subject } from './cells.js'
-import type { RecordForm } from './options.js'
 import { processMemory } from './readings.js'
 import type { Rig } from './rig.js'
-import { startSubject } from './subjects.js'
+import { type Overlay, startSubject } from './subjects.js'
 import { noteLoad, type WindowFigures, watch, windowFigures } from './watch.js'
 
 export interface ThroughputRun extends WindowFigures {
@@ -28,7 +27,7 @@ export interface ThroughputOptions {
   readonly seconds: number
   readonly form: EventForm
   readonly nodeOptions?: readonly string[]
-  readonly records: RecordForm | null
+  readonly overlay?: Overlay
 }
 
 /** One run over a backlog, to its end. */
