@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { isPlantable } from './planted.js'
 import { foreign, poison } from './proofs/alone.js'
+import { edges } from './proofs/edges.js'
 import { PROOFS } from './proofs/index.js'
 import { repeats } from './proofs/kills.js'
 import { paused, systemic } from './proofs/systemic.js'
@@ -9,7 +10,7 @@ import { inTurn, named, prove } from './short.js'
 
 // Kills exactly once, freezes and storms are in test/kafka/chaos.test.ts, links in test/kafka/links.test.ts.
 describe('in short, side by side', () => {
-  it.concurrent.each(named([repeats, systemic, paused, poison, foreign]))(
+  it.concurrent.each(named([repeats, systemic, edges, paused, poison, foreign]))(
     '%s',
     { timeout: 600_000 },
     async (_, proof) => {

@@ -1,7 +1,10 @@
+import { brokerReconnects } from './reconnects.js'
 import { methodOf } from './shapes.js'
 
 /** What a connection object of kafkajs holds. */
 export interface ConnectionState {
+  readonly host: string
+  readonly port: number
   chunks: unknown[]
   bytesBuffered: number
   bytesNeeded: number
@@ -21,7 +24,8 @@ type Send = (this: PoolState, request: unknown) => Promise<unknown>
 const LENGTH_BYTES = 4
 
 /**
- * Connects once for all who ask meanwhile, and begins a connection without what was left of the one before.
+ * Connects once for all who ask meanwhile, in its turn where the broker fails, and begins a connection without what was
+ * left of the one before.
  *
  * As shipped each asker opens a socket, and all but one of them are forgotten, open, and close the connection when they end
  * at last. And half an answer that a cut left behind stays in front of the new connection's bytes: nothing it says is
@@ -30,6 +34,10 @@ const LENGTH_BYTES = 4
  */
 export function connectOnce(original: Connect): Connect {
   const underWay = new WeakMap<ConnectionState, Promise<unknown>>()
+  async function inTurn(connection: ConnectionState): Promise<unknown> {
+    if (!connection.isConnected()) await brokerReconnects.turn(`${connection.host}:${connection.port}`)
+    return original.call(connection)
+  }
   return function connect() {
     const begun = underWay.get(this)
     if (begun !== undefined) return begun
@@ -38,7 +46,7 @@ export function connectOnce(original: Connect): Connect {
       this.bytesBuffered = 0
       this.bytesNeeded = LENGTH_BYTES
     }
-    const connecting = original.call(this).finally(() => underWay.delete(this))
+    const connecting = inTurn(this).finally(() => underWay.delete(this))
     underWay.set(this, connecting)
     return connecting
   }

@@ -18,7 +18,8 @@ let library: typeof Kafkajs | null = null
 /**
  * Loads kafkajs with its faults mended. Each patch replaces one function:
  * - filterAbortedMessages: the original shows aborted records when aborted transactions overlap in a partition.
- * - Connection.connect: the original opens a socket for each asker, and reads on behind half an answer after a cut.
+ * - Connection.connect: the original opens a socket for each asker, reads on behind half an answer after a cut, and storms
+ *   a broker that is away.
  * - ConnectionPool.send: the original goes on with a connection that does not answer.
  * - Cluster.retry: undefined in the original, so that InitProducerId and TxnOffsetCommit give up early, and wait long.
  * - ConsumerGroup.joinAndSync: the original rejoins without waiting for work in flight.

@@ -1,6 +1,7 @@
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { ISocketFactory } from 'kafkajs'
+import { brokerReconnects } from './reconnects.js'
 
 /** The sockets of one client of kafkajs. A client that is thrown away loses them: it would go on trying by itself. */
 export interface Sockets {
@@ -14,13 +15,20 @@ export interface Sockets {
 /** An idle connection is asked after so long whether it still lives; ten seconds without an answer end it. */
 const KEEP_ALIVE_MS = 15_000
 
-/** As the library's own factory, but for what is said above and below. Source: kafkajs network/socketFactory */
+/**
+ * As the library's own factory, but for what is said above and below; tells how connections to a broker fare.
+ * Source: kafkajs network/socketFactory
+ */
 export function createSockets(): Sockets {
   const open = new Set<Socket>()
   let closed = false
 
   const factory: ISocketFactory = ({ host, port, ssl, onConnect }) => {
-    if (closed) throw new ClientDiscarded()
+    const address = `${host}:${port}`
+    if (closed) {
+      brokerReconnects.released(address)
+      throw new ClientDiscarded()
+    }
     const socket = ssl
       ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
       : connect({ host, port }, onConnect)
@@ -28,7 +36,12 @@ export function createSockets(): Sockets {
     socket.setNoDelay(true)
     endAtOnce(socket)
     open.add(socket)
-    socket.once('close', () => open.delete(socket))
+    socket.once('data', () => brokerReconnects.worked(address))
+    socket.once('close', () => {
+      open.delete(socket)
+      if (closed) brokerReconnects.released(address)
+      else if (socket.bytesRead === 0) brokerReconnects.failed(address)
+    })
     return socket
   }
   return {

@@ -3,6 +3,7 @@ import type { Proof } from '../proof.js'
 import { foreign, poison } from './alone.js'
 import { api } from './api.js'
 import { aborted, offsets, seeds } from './commands.js'
+import { edges } from './edges.js'
 import { rate, recovery } from './figures.js'
 import { kills, repeats } from './kills.js'
 import { links } from './links.js'
@@ -14,7 +15,7 @@ import { paused, systemic } from './systemic.js'
 
 export const PROOFS: readonly Proof[] = [
   ...[kills, repeats, stops, freezes, joins, brokerRestarts, links],
-  ...[api, systemic, paused, poison, foreign],
+  ...[api, systemic, edges, paused, poison, foreign],
   ...[slow, shares, recovery, rate],
   ...[offsets, aborted, seeds, soak],
 ]

@@ -1,36 +1,12 @@
 /** Proof 4, the network: links to broker, API and registry that are cut, refused, slow, half open, or dead in secret. */
-import { startBrokerRelay } from '../../support/broker-relay.js'
-import { type SpoiledLink as Link, startProxy } from '../../support/proxy.js'
-import { stack } from '../../support/stack.js'
+import type { SpoiledLink as Link } from '../../support/proxy.js'
 import { untilWorking } from '../crew.js'
+import { type LinkName, type Links, openLinks } from '../links.js'
 import { type Plant, withPlanted } from '../planted.js'
 import { type Ground, type Proof, pause, type Report } from '../proof.js'
 import { runTrial, type Trial } from '../trial.js'
 import { exactReport, memberAt } from './kills.js'
 import { untilProgress } from './storms.js'
-
-type LinkName = 'broker' | 'api' | 'registry'
-
-interface Links extends Readonly<Record<LinkName, Link>> {
-  close(): Promise<void>
-}
-
-async function openLinks(): Promise<Links> {
-  const { brokers, registryUrl } = stack()
-  const broker = await startProxy()
-  const relay = await startBrokerRelay(brokers[0] ?? '', broker.port)
-  broker.aim({ host: '127.0.0.1', port: relay.port })
-  const { hostname: host, port } = new URL(registryUrl)
-  const registry = await startProxy({ target: { host, port: Number(port) } })
-  const api = await startProxy()
-  return {
-    ...{ broker, registry, api },
-    async close() {
-      await Promise.all([broker.close(), registry.close(), api.close()])
-      await relay.close()
-    },
-  }
-}
 
 interface Damage {
   readonly name: string
@@ -97,11 +73,7 @@ async function linksRun(ground: Ground, bin?: string): Promise<Report> {
       {
         ...{ events, instances: 2, settings: SETTINGS, retryMs: [1000, 2000, 4000] },
         ...(bin === undefined ? {} : { bin }),
-        site: {
-          brokers: [links.broker.address],
-          registryUrl: `http://${links.registry.address}${new URL(stack().registryUrl).pathname}`,
-          baseUrl: `http://${links.api.address}/api`,
-        },
+        site: links.site,
       },
       async (trial) => {
         links.api.aim({ host: '127.0.0.1', port: trial.site.simulator.port })

@@ -97,7 +97,8 @@ async function putIn(trial: Trial, { name, fault, reason }: Trouble, forMs: numb
   }
 }
 
-const isReady = async (endpoint: Endpoint): Promise<boolean> => (await endpoint.get('/readyz')).status === 200
+export const isReady = async (endpoint: Endpoint): Promise<boolean> =>
+  (await endpoint.get('/readyz')).status === 200
 
 /** What is wrong with how one trouble was met. */
 function faultsOf(seen: Seen, expected: string, forMs: number): string[] {
