@@ -121,4 +121,34 @@ describe('nothing is skipped in silence:', () => {
       await crew.kill()
     }
   })
+
+  it.each([
+    ['at once', 3],
+    ['after a while, with more events than before', 8],
+  ])('a topic that was deleted is read from its start when it is made again %s', async (when, count) => {
+    await begin(1)
+    const crew = createCrew({ config: site.configFile, env: site.env })
+    const { admin } = site.broker
+    const { events } = site.topics
+    try {
+      const instance = crew.add()
+      await site.send(ids(0, 5), 0)
+      await until('the first events have ended', () => site.caughtUp())
+      await admin.deleteTopics({ topics: [events] })
+      await until('the topic is gone', async () => !(await admin.listTopics()).includes(events))
+      if (when !== 'at once')
+        await until('the consumer has noticed', () => linesOf(instance, 'consumer-restarts').length > 0)
+      await site.broker.createTopic({ exact: events, partitions: 1 })
+      // The producer of before may know the topic that is gone.
+      const later = await connectBroker()
+      await later.append({ topic: events, partition: 0 }, ids(10, count))
+      await later.close()
+      await until('all new ones have ended', async () => (await sources()).length === 5 + count)
+      const old = [0, 1, 2, 3, 4]
+      const fresh = Array.from({ length: count }, (_, offset) => offset)
+      expect(await sources()).toEqual([...old, ...fresh].map((offset) => `0@${offset}`).sort())
+    } finally {
+      await crew.kill()
+    }
+  })
 })
