@@ -51,10 +51,8 @@ function nameProblems(names: Map<string, string>, name: string, report: Report):
 
 function typeProblems(type: UserType, known: StageSpec | null, report: Report): void {
   if (Object.keys(type.input).length + Object.keys(type.output).length === 0) report([], 'has no field')
-  if (known !== null) {
-    if (type.shapes.length > 0) report(['shapes'], 'is given for a built-in type, which has its own')
-    if (type.pending !== null) report(['pending'], 'is given for a built-in type, which has its own')
-  }
+  if (known !== null && type.shapes.length > 0)
+    report(['shapes'], 'is given for a built-in type, which has its own')
   for (const [index, shape] of type.shapes.entries()) {
     if (shape.input === null && shape.output === null) report(['shapes', index], 'fits everything')
     for (const side of SIDES) {

@@ -17,7 +17,6 @@ export interface UserField {
   readonly type: FieldType
   /** Of a date; null for one whose form is not known. */
   readonly form: DateForm | null
-  readonly nullable: boolean
   readonly class: SensitiveClass | null
   readonly action: PrivacyAction | null
   readonly aadhaar: boolean
@@ -44,7 +43,6 @@ export interface UserType {
   readonly input: UserFields
   readonly output: UserFields
   readonly shapes: readonly UserShape[]
-  readonly pending: 'reference' | 'items' | null
 }
 
 export type UserTypes = Readonly<Record<string, UserType>>
@@ -73,7 +71,7 @@ function specOf(name: string, type: UserType): StageSpec {
     ...{ name, about: type.about ?? 'A type of the configuration', source: null, variants: [], gaps: [] },
     ...fieldsWith(NO_FIELDS, type),
     shapes: type.shapes.map(shapeOf),
-    pending: type.pending === null ? null : { form: type.pending, label: 'O' },
+    pending: null,
   }
 }
 
@@ -108,7 +106,6 @@ const IMPLIED: Readonly<Record<'list' | 'nested', Field>> = {
 function fieldOf(field: UserField, hasMembers: boolean): Field {
   const about = {
     label: 'O' as const,
-    ...(field.nullable ? {} : { nullable: false as const }),
     ...(field.class === null ? {} : { class: field.class }),
     ...(field.action === null ? {} : { action: field.action }),
     ...(field.aadhaar ? { aadhaar: true as const } : {}),

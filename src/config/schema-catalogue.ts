@@ -18,7 +18,6 @@ const path = (about: string) =>
 const field = z.strictObject({
   type: oneOf('Kind of its value.', FIELD_TYPES),
   form: oneOf('Form of a date.', DATE_FORMS).nullable().default(null),
-  nullable: flag('Whether it may be missing or null.').default(true),
   class: oneOf('Why it is sensitive.', SENSITIVE_CLASSES).nullable().default(null),
   action: oneOf('What is done with it; null does what its class asks.', PRIVACY_ACTIONS)
     .nullable()
@@ -52,7 +51,6 @@ const userType = z.strictObject({
     )
     .default([])
     .describe('What it is told by; each is enough.'),
-  pending: oneOf('Form of an output that is not finished.', ['reference', 'items']).nullable().default(null),
 })
 
 const stagesOf = (about: string) => z.record(stageId('Stage id'), stageType('Stage type')).describe(about)
@@ -62,7 +60,7 @@ export const catalogue = z.strictObject({
   flows: z
     .record(stageId('Flow id'), stagesOf('Stage id to stage type.'))
     .default({})
-    .describe('Flow id to stages; goes before `stages`.'),
+    .describe('Flow id to stages, for events that tell their flow; goes before `stages`.'),
   types: z
     .record(stageType('Stage type'), userType)
     .default({})

@@ -16,9 +16,8 @@ const problemsOf = (yaml: string): string[] =>
 const PASSPORT = `
 PASSPORT:
   about: Passport
-  pending: reference
   input:
-    fileNumber: { type: text, nullable: false, class: government-id }
+    fileNumber: { type: text, class: government-id }
     dob: { type: date, form: DD-MM-YYYY, class: personal }
   output:
     _id: { type: text }
@@ -45,7 +44,7 @@ describe('a type of the operator', () => {
     expect(passport).toMatchObject({
       about: 'Passport',
       source: null,
-      pending: { form: 'reference', label: 'O' },
+      pending: null,
     })
   })
 
@@ -64,7 +63,7 @@ describe('a type of the operator', () => {
     ])
     expect(passport?.output['holder']).toMatchObject({ inside: 'known' })
     expect(passport?.output['open']).toMatchObject({ inside: 'unknown' })
-    expect(passport?.input['fileNumber']).toMatchObject({ nullable: false, label: 'O' })
+    expect(passport?.input['fileNumber']).toMatchObject({ type: 'text', label: 'O' })
   })
 
   it('has columns, sensitive paths and a shape like any other', () => {
@@ -122,10 +121,6 @@ describe('a problem is named', () => {
     [
       'BANK_ACC: { output: { "ifsc[].a": { type: text } } }',
       'BANK_ACC output ifsc[].a: lies within a field that is no list',
-    ],
-    [
-      'PAN: { pending: items, output: { a: { type: text } } }',
-      'PAN pending: is given for a built-in type, which has its own',
     ],
     [
       'PAN: { shapes: [{ input: { none: true } }], output: { a: { type: text } } }',

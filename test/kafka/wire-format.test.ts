@@ -10,15 +10,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { typedSchemaOf } from '../../src/catalogue/avro.js'
 import { BUILT_IN } from '../../src/catalogue/built-in.js'
 import { typedTopicOf } from '../../src/catalogue/typed-kinds.js'
+import type { EvidenceRow } from '../../src/core/evidence.js'
 import type { DeadLetter, OutcomeRow, TypedRecord, VerifiedStage } from '../../src/core/records.js'
 import { createSchemaRegistry } from '../../src/io/registry/client.js'
 import { createEncoders } from '../../src/io/registry/encoders.js'
+import { createEvidenceEncoder, EVIDENCE_SCHEMA } from '../../src/io/registry/evidence.js'
 import {
   createHandshakeCompletedEncoder,
   HANDSHAKE_COMPLETED,
   type HandshakeCompleted,
 } from '../../src/io/registry/handshake-completed.js'
-import { resolveIds, resolveTypedIds, SCHEMAS } from '../../src/io/registry/schemas.js'
+import { resolveIds, resolveTypedIds, SCHEMAS, subjectOf } from '../../src/io/registry/schemas.js'
 import { valuesOf } from '../support/avro-values.js'
 import { uniqueName } from '../support/broker.js'
 import { javaMissing, runJava } from '../support/java.js'
@@ -57,6 +59,9 @@ async function writtenRows(): Promise<Row[]> {
     }))
     const typed = await resolveTypedIds(registry, kinds)
     const encode = createEncoders({ ids, typed })
+    const evidence = createEvidenceEncoder(
+      await registry.idOf(subjectOf(`${topic}.evidence`), EVIDENCE_SCHEMA),
+    )
     const event = await createHandshakeCompletedEncoder(registry, `${topic}.e`)
     const encoderOf = (stageType: string) => (value: unknown) => {
       const found = encode.typed.get(stageType)
@@ -67,6 +72,7 @@ async function writtenRows(): Promise<Row[]> {
       ...rowsOf(SCHEMAS.verified, ROWS, (value) => encode.verified(value as VerifiedStage)),
       ...rowsOf(SCHEMAS.deadLetter, ROWS, (value) => encode.deadLetter(value as DeadLetter)),
       ...rowsOf(SCHEMAS.outcome, ROWS, (value) => encode.outcome(value as OutcomeRow)),
+      ...rowsOf(EVIDENCE_SCHEMA, ROWS, (value) => evidence(value as EvidenceRow)),
       ...rowsOf(HANDSHAKE_COMPLETED, ROWS_OF_TYPE, (value) => event(value as HandshakeCompleted)),
       ...kinds.flatMap(({ stageType, schema }) => rowsOf(schema, ROWS_OF_TYPE, encoderOf(stageType))),
     ]

@@ -143,7 +143,7 @@ const OWN_TYPES = [
   '    PASSPORT:',
   '      about: Passport',
   '      input:',
-  '        fileNumber: { type: text, nullable: false, class: government-id }',
+  '        fileNumber: { type: text, class: government-id }',
   '        dob: { type: date, form: DD-MM-YYYY, class: personal }',
   '      output:',
   '        valid: { type: boolean }',

@@ -159,13 +159,12 @@ describe('a typed record', () => {
     const field = {
       type: 'text',
       form: null,
-      nullable: true,
       class: null,
       action: null,
       aadhaar: false,
     } as const
     const seen = typedStep({
-      PAN: { about: null, input: {}, output: { grade: field }, shapes: [], pending: null },
+      PAN: { about: null, input: {}, output: { grade: field }, shapes: [] },
     })
     expect(typedRecord('PAN', '{"output":{"grade":"A"}}', { seen })).toMatchObject({
       output_grade: 'A',
@@ -187,7 +186,7 @@ describe('a typed record', () => {
     expect(open).toHaveLength(2)
     for (const { name, side, path } of open) {
       const own = { ...TEXT_FIELD }
-      const none = { about: null, input: {}, output: {}, shapes: [], pending: null }
+      const none = { about: null, input: {}, output: {}, shapes: [] }
       const seen = typedStep({ [name]: { ...none, [side]: { [`${path}.zzadded`]: own } } })
       const members = path
         .split('.')
@@ -203,7 +202,7 @@ describe('a typed record', () => {
 })
 
 const TEXT_FIELD = {
-  ...{ type: 'text', form: null, nullable: true, class: null, action: null, aadhaar: false },
+  ...{ type: 'text', form: null, class: null, action: null, aadhaar: false },
 } as const
 
 describe('drift', () => {
