@@ -13,7 +13,8 @@ export interface FileWatchOptions {
 /**
  * Tells when one of these files is another than before: looks again and again, so that it works for files that are
  * replaced as a whole, on network file systems, and for what Kubernetes mounts through links. Tells it when two looks in a
- * row saw the same: what is still being written, or is the first of several files, is half a change.
+ * row saw the same: what is still being written, or is the first of several files, is half a change. And tells it once at
+ * first: whether they changed between their reading and the first look is not known.
  *
  * Out:    stops watching
  */
@@ -25,7 +26,6 @@ export function watchFiles({ clock, everyMs, files, onChange }: FileWatchOptions
   const look = async (): Promise<void> => {
     const now = (await Promise.all([...files()].sort().map(stateOf))).join('\n')
     if (stopped) return
-    told ??= now
     const isOther = now === seen && now !== told
     seen = now
     if (isOther) {
