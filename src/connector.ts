@@ -156,7 +156,7 @@ class OneConnector implements Connector {
     this.begin = this.options.clock.monotonic()
     this.supervisor.enter('running')
     this.watch()
-    await edges.source.start(withRateShare(this.lanes, this.rate, this.options.config.topics.events))
+    await edges.source.start(withRateShare(this.lanes, this.rate, this.options.config))
   }
 
   private createLanes(edges: Edges): Lanes {

@@ -115,7 +115,8 @@ class SharedRate implements Rate {
   }
 
   private paceMs(rate: number): number {
-    const most = Math.ceil(rate)
+    // A share of whole calls may be off by the last bit of its fraction.
+    const most = Math.max(1, Math.ceil(rate - 1e-9))
     // With a fraction the window is longer than a second: 3 calls in 1.2 s are 2.5 a second.
     const windowMs = (most / rate) * 1000
     const free = most - this.reserved

@@ -32,9 +32,10 @@ it('is kept by the group while a second process joins, and used', async () => {
   await until('all are committed', () => site.caughtUp())
 
   const times = calls().map(({ startedAt }) => startedAt)
-  // Whole calls: each process may round its share up.
-  expect(mostWithin(times, 1000)).toBeLessThanOrEqual(RATE + 2)
+  // One more for those that come nearer together than they were sent.
+  expect(mostWithin(times, 1000)).toBeLessThanOrEqual(RATE + 1)
   expect(await second.metric('attestr_api_calls_total{status="200"}')).toBeGreaterThan(20)
-  expect(await first.metric('attestr_rate_bound')).toBe(RATE / 2)
+  const bounds = [await first.metric('attestr_rate_bound'), await second.metric('attestr_rate_bound')]
+  expect(bounds.sort()).toEqual([12, 13])
   expect(await site.violations()).toBe('')
 })
