@@ -35,7 +35,9 @@ export async function runAll(options: Options, say: Say): Promise<void> {
   const rig = await openRig(say)
   try {
     if (options.profile) {
-      process.stdout.write(await runProfile(rig, options))
+      const text = await runProfile(rig, options)
+      if (options.out === null) process.stdout.write(text)
+      else writeFileSync(options.out, text)
       return
     }
     const results: Results = {
