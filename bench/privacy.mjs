@@ -91,7 +91,10 @@ function pathOf({ defaults, rules }) {
       verification: trusted.value.verification,
       fetchedAt: 0,
     }
-    return verifiedStages(end, { protect, json: false }).reduce((bytes, record) => bytes + encoders.verified(record).length, 0)
+    return verifiedStages(end, { protect, json: false }).reduce(
+      (bytes, record) => bytes + encoders.verified(record).length,
+      0,
+    )
   }
 }
 
