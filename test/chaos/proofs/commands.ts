@@ -1,7 +1,7 @@
 /** Proofs 8, 9 and 13: those that have a tier of their own. They are run as the commands that they are. */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stack } from '../../support/stack.js'
@@ -55,16 +55,20 @@ async function runTests(ground: Ground, files: readonly string[], pattern = ''):
   }
 }
 
+/** A process a core: each runs its part of the seeds. */
 async function runSeeds(ground: Ground): Promise<Report> {
-  const seeds = ground.size(100_000, 200)
-  const { code, output } = await run(ground, [
-    ...['test/simulation/simulate-seeds.mjs', '--seeds', String(seeds), '--from', String(SEEDS_FROM)],
-  ])
-  const last = output.trimEnd().split('\n').at(-1) ?? ''
+  const each = Math.ceil(ground.size(100_000, 200) / availableParallelism())
+  const ends = await Promise.all(
+    Array.from({ length: availableParallelism() }, (_, part) => {
+      const first = SEEDS_FROM + part * each
+      const seeds = ['--seeds', String(each), '--from', String(first)]
+      return run(ground, ['test/simulation/simulate-seeds.mjs', ...seeds])
+    }),
+  )
   return {
-    did: [`${seeds} simulated worlds`],
-    figures: [last],
-    wrong: code === 0 ? [] : [output.slice(-2000)],
+    did: [`${each * ends.length} simulated worlds`],
+    figures: ends.map(({ output }) => output.trimEnd().split('\n').at(-1) ?? ''),
+    wrong: ends.filter(({ code }) => code !== 0).map(({ output }) => output.slice(-2000)),
   }
 }
 
