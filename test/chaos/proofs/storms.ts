@@ -180,6 +180,6 @@ export const brokerRestarts: Proof = {
   plants: [IGNORES_ERRORS],
   controls: {
     'a commit whose error is ignored': (ground) =>
-      withPlanted(IGNORES_ERRORS, (bin) => brokerRun(ground, ground.size(10, 2), bin)),
+      withPlanted(IGNORES_ERRORS, (bin) => brokerRun(ground, ground.size(10, 5), bin)),
   },
 }
