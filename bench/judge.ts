@@ -172,16 +172,21 @@ const SIMULATOR_RATE = 5_000
 
 /** Of what the connector is measured on. */
 function bedFigures({ stackSeconds, simulator }: Results): Figure[] {
-  const start: Figure = {
-    what: 'start of the local stack, jars cached',
-    wanted: `under ${STACK_SECONDS} s`,
-    measured: stackSeconds === null ? '-' : `${stackSeconds.toFixed(1)} s`,
-    reached: stackSeconds === null ? null : stackSeconds < STACK_SECONDS,
-  }
-  if (simulator === null) return [start]
+  const start =
+    stackSeconds === null
+      ? []
+      : [
+          {
+            what: 'start of the local stack (its first one fetches the jars)',
+            wanted: `under ${STACK_SECONDS} s`,
+            measured: `${stackSeconds.toFixed(1)} s`,
+            reached: stackSeconds < STACK_SECONDS,
+          },
+        ]
+  if (simulator === null) return start
   const { callsPerSecond, cpuMicros } = simulator
   return [
-    start,
+    ...start,
     {
       what: 'small results that the simulator serves',
       wanted: `more than ${SIMULATOR_RATE} a second`,

@@ -48,8 +48,10 @@ export async function runAll(options: Options, say: Say): Promise<void> {
     const save = createSave(results)
     const { parts } = options
     if (parts.has('simulator')) results.simulator = await runSimulatorRate(rig)
+    save()
     if (parts.has('throughput')) await measureThroughput(rig, results, save)
     if (parts.has('settings')) results.settings = await runSettings(rig, options)
+    save()
     if (parts.has('latency')) await measureLatency(rig, results, save)
     if (parts.has('memory'))
       results.memory = await runMemory(rig, { ...options, seconds: options.memorySeconds })

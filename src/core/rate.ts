@@ -18,8 +18,8 @@ export interface RateFeedback {
 }
 
 export interface Rate extends Pace, RateFeedback {
-  /** In: the part of the group's rate that this process may use, 0 to 1. */
-  share(part: number): void
+  /** In: the parts of the group's rates a second and a day that this process may use, 0 to 1; one holds for both. */
+  share(part: number, ofDay?: number): void
   /** Calls a second allowed at this moment; null: no bound. */
   perSecond(): number | null
   /** Ends its timers. */
@@ -66,6 +66,7 @@ class SharedRate implements Rate {
   private readonly meter = createSendMeter()
   private readonly day = createDayCount()
   private part = 0
+  private partOfDay = 0
   /** Answers 429 have lowered it: else, without a configured rate, nothing need be looked at. */
   private lowered = false
   /** Rights taken and not yet used. */
@@ -87,10 +88,11 @@ class SharedRate implements Rate {
     this.throttle = createThrottle(options.clock)
   }
 
-  share(part: number): void {
+  share(part: number, ofDay = part): void {
     this.cancelShare()
     const apply = (): void => {
       this.part = part
+      this.partOfDay = ofDay
       this.rearm()
     }
     // Without a bound a second there is nothing that two processes could exceed together.
@@ -128,9 +130,9 @@ class SharedRate implements Rate {
   private dayMs(): number {
     const { perDay, clock } = this.options
     if (perDay === null) return 0
-    if (this.part <= 0) return Number.POSITIVE_INFINITY
+    if (this.partOfDay <= 0) return Number.POSITIVE_INFINITY
     const now = clock.monotonic()
-    const most = Math.max(1, Math.floor(perDay * this.part))
+    const most = Math.max(1, Math.floor(perDay * this.partOfDay))
     if (this.usedUp || this.day.used(now) >= most) {
       this.usedUp = true
       // Some of the day must be free again: else each minute would begin and end a pause.

@@ -5,27 +5,10 @@ import type { Rate } from '../core/rate.js'
 /** What a partition of a retry or replay topic counts for, beside 1 of an events topic: who reads only those can call too. */
 const OTHER_WEIGHT = 0.01
 
-/**
- * The part of the group's rate that goes with an assignment.
- *
- * The calls of a second are dealt out to the partitions one by one, in an order that all members know, so that each has whole
- * ones: parts of calls, rounded up by each process, would be more than the rate together. Who gets none has the part of its
- * partitions all the same, a call a second at most: that is possible only with fewer calls a second than partitions.
- *
- * In:     assigned   of this process
- *         group      what all of it has
- * Out:    0 to 1; the parts of all members are 1 together where each has a whole call
- * Source: product.md P6
- */
-export function shareOf(assigned: readonly TopicPartition[], group: GroupRate): number {
-  const slots = slotsOf(assigned, group)
-  const whole = slots.reduce((sum, { weight }) => sum + weight, 0)
-  if (whole === 0) return 0
-  const mine = slots.filter(({ isMine }) => isMine)
-  const exact = mine.reduce((sum, { weight }) => sum + weight, 0) / whole
-  if (group.perSecond === null) return exact
-  const calls = dealt(slots, whole, group.perSecond)
-  return calls === 0 ? Math.min(exact, 1 / group.perSecond) : calls / group.perSecond
+/** Parts of what the group may send, 0 to 1. */
+export interface Share {
+  readonly ofSecond: number
+  readonly ofDay: number
 }
 
 export interface GroupRate {
@@ -36,42 +19,52 @@ export interface GroupRate {
   readonly perSecond: number | null
 }
 
-interface Slot {
-  readonly weight: number
-  readonly isMine: boolean
+/**
+ * What of the group's rate goes with an assignment.
+ *
+ * With a call a second or more for each partition of events, whole calls are dealt out to them: parts of calls, which each
+ * process rounds up, would be more than the rate together. Those that are left over go to the first partitions, one each, so
+ * that members with partitions in turn differ by one at most.
+ *
+ * Out:    the parts of all members are 1 together; one that reads retry topics alone has next to nothing besides
+ * Source: product.md P6
+ */
+export function shareOf(assigned: readonly TopicPartition[], group: GroupRate): Share {
+  const ofDay = exactPart(assigned, group)
+  const calls = dealtCalls(assigned, group)
+  return { ofSecond: calls === null ? ofDay : calls / (group.perSecond ?? 1), ofDay }
 }
 
-/** Every partition of the group, in the order in which all members have them. */
-function slotsOf(assigned: readonly TopicPartition[], { counts, eventTopics }: GroupRate): Slot[] {
-  const mine = new Map<string, Set<number>>()
-  for (const { topic, partition } of assigned) {
-    const known = mine.get(topic) ?? new Set()
-    mine.set(topic, known.add(partition))
-  }
-  const topics = [...new Set([...mine.keys(), ...counts.keys()])].sort()
-  return topics.flatMap((topic) => {
-    const own = mine.get(topic) ?? new Set()
-    const count = Math.max(counts.get(topic) ?? own.size, ...[...own].map((partition) => partition + 1))
+function exactPart(assigned: readonly TopicPartition[], { counts, eventTopics }: GroupRate): number {
+  const mine = new Map<string, number>()
+  for (const { topic } of assigned) mine.set(topic, (mine.get(topic) ?? 0) + 1)
+  let part = 0
+  let whole = 0
+  for (const topic of new Set([...mine.keys(), ...counts.keys()])) {
     const weight = eventTopics.includes(topic) ? 1 : OTHER_WEIGHT
-    return Array.from({ length: count }, (_, partition) => ({ weight, isMine: own.has(partition) }))
-  })
+    const own = mine.get(topic) ?? 0
+    part += weight * own
+    whole += weight * Math.max(own, counts.get(topic) ?? 0)
+  }
+  return whole === 0 ? 0 : part / whole
 }
 
-/** Sums of weights are not exact. */
-const TINY = 1e-9
-
-/** Calls a second that fall to partitions of ours; a fraction falls to the last partition. */
-function dealt(slots: readonly Slot[], whole: number, perSecond: number): number {
-  let upTo = 0
-  let before = 0
-  let calls = 0
-  for (const [index, { weight, isMine }] of slots.entries()) {
-    upTo += weight
-    const after = index === slots.length - 1 ? perSecond : Math.floor((perSecond * upTo) / whole + TINY)
-    if (isMine) calls += after - before
-    before = after
-  }
-  return calls
+/** Calls a second for our partitions of events. Null: there are too few to be dealt out, or we have no such partition. */
+function dealtCalls(
+  assigned: readonly TopicPartition[],
+  { counts, eventTopics, perSecond }: GroupRate,
+): number | null {
+  const topics = [...new Set(eventTopics)].sort()
+  const all = topics.flatMap((topic) =>
+    Array.from({ length: counts.get(topic) ?? 0 }, (_, partition) => `${topic} ${partition}`),
+  )
+  const mine = new Set(assigned.map(({ topic, partition }) => `${topic} ${partition}`))
+  const own = all.map((name, index) => ({ index, isMine: mine.has(name) })).filter(({ isMine }) => isMine)
+  if (perSecond === null || perSecond < all.length || own.length === 0) return null
+  const each = Math.floor(perSecond / all.length)
+  const over = perSecond - each * all.length
+  // A fraction goes to the partition behind those that get a whole one.
+  return own.reduce((sum, { index }) => sum + each + Math.min(1, Math.max(0, over - index)), 0)
 }
 
 interface GroupSettings {
@@ -89,7 +82,8 @@ export function withRateShare(
   return {
     revoking: () => listener.revoking(),
     assigned(partitions, counts = new Map()) {
-      rate.share(shareOf(partitions, { ...group, counts }))
+      const { ofSecond, ofDay } = shareOf(partitions, { ...group, counts })
+      rate.share(ofSecond, ofDay)
       listener.assigned(partitions, counts)
     },
     messages: (at, batch, endOffset) => listener.messages(at, batch, endOffset),

@@ -111,6 +111,7 @@ export function memoryOf(readings: readonly Reading[]): Memory {
 }
 
 export function memoryFaults({ rss, live, handlesFirst, handlesLast }: Memory, forMs: number): string[] {
+  if (Number.isNaN(rss.error)) return ['there were too few readings']
   const isJudged = forMs >= JUDGED_FROM_MS
   const grows = (name: string, { slope }: Line): string[] =>
     isJudged && slope >= MAX_MB_AN_HOUR ? [`${name} grows by ${slope.toFixed(2)} MB an hour`] : []

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { createRate, SHARE_GAIN_MS } from '../../src/core/rate.js'
 import { createVirtualClock } from '../../src/io/memory/clock.js'
 import { createSeededRandom } from '../../src/io/memory/random.js'
-import { shareOf } from '../../src/run/rate-share.js'
+import { type Share, shareOf } from '../../src/run/rate-share.js'
 import { Greedy, mostWithin } from './rate-support.js'
 
 const perSecond = fc.oneof(
@@ -58,7 +58,7 @@ const rebalances = fc.array(
   { minLength: 1, maxLength: 5 },
 )
 
-function partsOf({ cuts }: Rebalance, perSecond: number): number[] {
+function partsOf({ cuts }: Rebalance, perSecond: number): Share[] {
   const [low = 0, high = 0] = [...cuts].sort((a, b) => a - b)
   const group = { counts: new Map([[TOPIC, PARTITIONS]]), eventTopics: [TOPIC], perSecond }
   const ranges = [
@@ -86,12 +86,13 @@ it('keeps all processes of a group together within the rate, over rebalances', a
       for (const change of changes) {
         const parts = partsOf(change, rate)
         clock.after(change.atMs, () => {
-          for (const [n, { shared }] of processes.entries()) shared.share(parts[n] ?? 0)
+          for (const [n, { shared }] of processes.entries())
+            shared.share(parts[n]?.ofSecond ?? 0, parts[n]?.ofDay ?? 0)
         })
       }
       await clock.advance(20_000)
       const all = processes.flatMap(({ greedy }) => greedy.sentAt)
-      // With fewer calls a second than partitions some process may have none of its own, and makes one now and then.
+      // With fewer calls a second than partitions each process rounds its part up.
       const more = rate < PARTITIONS ? processes.length : 0
       expect(mostWithin(all, 1000)).toBeLessThanOrEqual(Math.ceil(rate) + more)
     }),

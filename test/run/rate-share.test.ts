@@ -17,7 +17,7 @@ const COUNTS = new Map([
 ])
 const EVENTS = ['events', 'more']
 const share = (assigned: readonly TopicPartition[], counts: ReadonlyMap<string, number> = COUNTS): number =>
-  shareOf(assigned, { counts, eventTopics: EVENTS, perSecond: null })
+  shareOf(assigned, { counts, eventTopics: EVENTS, perSecond: null }).ofSecond
 
 describe('the share of the rate', () => {
   it('goes with the partitions of events topics', () => {
@@ -55,47 +55,60 @@ describe('the share of the rate', () => {
 })
 
 describe('the share of a rate that is bounded', () => {
-  const callsOf = (assigned: readonly TopicPartition[], perSecond: number): number =>
-    perSecond * shareOf(assigned, { counts: COUNTS, eventTopics: EVENTS, perSecond })
+  const of12 = (assigned: readonly TopicPartition[], perSecond: number) =>
+    shareOf(assigned, { counts: COUNTS, eventTopics: EVENTS, perSecond })
+  const all = [...of('events', 12), ...of('more', 6), ...of('retry', 12)]
   /** Whose partition each one is. */
   const owners = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 30, maxLength: 30 })
-  const all = [...of('events', 12), ...of('more', 6), ...of('retry', 12)]
+  const membersOf = (list: readonly number[]) =>
+    [0, 1, 2, 3, 4].map((member) => all.filter((_, index) => list[index] === member))
 
-  it('has whole calls for each member, which are the rate together, or at most one', () => {
+  it('has whole calls for each member, which are the rate together', () => {
     fc.assert(
-      fc.property(owners, fc.integer({ min: 1, max: 200 }), (list, perSecond) => {
-        const members = [0, 1, 2, 3, 4].map((member) => all.filter((_, index) => list[index] === member))
-        const calls = members.map((assigned) => callsOf(assigned, perSecond))
-        const more = calls.filter((one) => one > 1 + 1e-9)
-        for (const one of more) expect(one).toBeCloseTo(Math.round(one), 6)
-        for (const [index, one] of calls.entries()) if (members[index]?.length) expect(one).toBeGreaterThan(0)
-        const total = calls.reduce((sum, one) => sum + one, 0)
-        expect(total).toBeGreaterThan(perSecond - 1e-6)
-        // Eighteen partitions of events topics: with as many calls each of them has one.
-        const idle = members.filter(
-          (assigned, index) =>
-            assigned.length > 0 &&
-            (calls[index] ?? 0) <= 1 &&
-            assigned.every(({ topic }) => topic === 'retry'),
-        ).length
-        expect(total).toBeLessThan(perSecond + (perSecond < 19 ? members.length : idle) + 1e-6)
+      fc.property(owners, fc.integer({ min: 18, max: 200 }), (list, perSecond) => {
+        const members = membersOf(list).filter((assigned) => assigned.some(({ topic }) => topic !== 'retry'))
+        const calls = members.map((assigned) => perSecond * of12(assigned, perSecond).ofSecond)
+        for (const one of calls) expect(one).toBeCloseTo(Math.round(one), 6)
+        expect(calls.reduce((sum, one) => sum + one, 0)).toBeCloseTo(perSecond, 6)
       }),
     )
   })
 
-  it('is near the part that goes with the partitions', () => {
+  it('differs by one call between members that have partitions in turn', () => {
     fc.assert(
-      fc.property(owners, fc.integer({ min: 1, max: 200 }), (list, perSecond) => {
-        const mine = all.filter((_, index) => list[index] === 0)
-        // A call for each stretch of partitions that lie together, at most.
-        expect(Math.abs(callsOf(mine, perSecond) - perSecond * share(mine))).toBeLessThan(mine.length + 1)
+      fc.property(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 12, max: 60 }), (count, perSecond) => {
+        const events = of('events', 12)
+        const group = { counts: new Map([['events', 12]]), eventTopics: ['events'], perSecond }
+        const calls = Array.from({ length: count }, (_, member) => {
+          const mine = events.filter((_one, index) => index % count === member)
+          return (perSecond * shareOf(mine, group).ofSecond) / mine.length
+        })
+        expect(Math.max(...calls) - Math.min(...calls)).toBeLessThanOrEqual(1 + 1e-9)
       }),
     )
   })
 
-  it('gives a fraction of a call to the last partition', () => {
-    expect(callsOf(all, 2.5)).toBe(2.5)
-    expect(callsOf(from('retry', 11, 1), 2.5)).toBeCloseTo(0.5, 9)
+  it('is the part that goes with the partitions for the day, and for a second with too few calls', () => {
+    fc.assert(
+      fc.property(owners, fc.double({ min: 0.1, max: 200, noNaN: true }), (list, perSecond) => {
+        const parts = membersOf(list).map((assigned) => [share(assigned), of12(assigned, perSecond)] as const)
+        for (const [exact, { ofDay, ofSecond }] of parts) {
+          expect(ofDay).toBe(exact)
+          if (perSecond < 18) expect(ofSecond).toBe(exact)
+        }
+      }),
+    )
+  })
+
+  it('gives a fraction of a call to one partition', () => {
+    expect(20.5 * of12(all, 20.5).ofSecond).toBeCloseTo(20.5, 9)
+    expect(20.5 * of12(from('events', 2, 1), 20.5).ofSecond).toBeCloseTo(1.5, 9)
+    expect(20.5 * of12(from('events', 3, 1), 20.5).ofSecond).toBeCloseTo(1, 9)
+  })
+
+  it('is not nothing for a process that reads retry topics alone', () => {
+    expect(of12(of('retry', 1), 100).ofSecond).toBeGreaterThan(0)
+    expect(of12(of('retry', 1), 100).ofSecond).toBeLessThan(0.001)
   })
 })
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { brokerReconnects } from './reconnects.js'
 import { methodOf } from './shapes.js'
 
@@ -24,7 +25,7 @@ type Send = (this: PoolState, request: unknown) => Promise<unknown>
 const LENGTH_BYTES = 4
 
 /**
- * Connects once for all who ask meanwhile, in its turn where the broker fails, and begins a connection without what was
+ * Connects once for all who ask meanwhile, later where the broker fails, and begins a connection without what was
  * left of the one before.
  *
  * As shipped each asker opens a socket, and all but one of them are forgotten, open, and close the connection when they end
@@ -34,8 +35,9 @@ const LENGTH_BYTES = 4
  */
 export function connectOnce(original: Connect): Connect {
   const underWay = new WeakMap<ConnectionState, Promise<unknown>>()
-  async function inTurn(connection: ConnectionState): Promise<unknown> {
-    if (!connection.isConnected()) await brokerReconnects.turn(`${connection.host}:${connection.port}`)
+  async function connectLater(connection: ConnectionState): Promise<unknown> {
+    const waitMs = brokerReconnects.waitMs(`${connection.host}:${connection.port}`)
+    if (waitMs > 0 && !connection.isConnected()) await delay(waitMs)
     return original.call(connection)
   }
   return function connect() {
@@ -46,7 +48,7 @@ export function connectOnce(original: Connect): Connect {
       this.bytesBuffered = 0
       this.bytesNeeded = LENGTH_BYTES
     }
-    const connecting = inTurn(this).finally(() => underWay.delete(this))
+    const connecting = connectLater(this).finally(() => underWay.delete(this))
     underWay.set(this, connecting)
     return connecting
   }

@@ -1,91 +1,55 @@
-import { createRequire } from 'node:module'
-import { setTimeout as delay } from 'node:timers/promises'
-import type * as Kafkajs from 'kafkajs'
-
-const require = createRequire(import.meta.url)
-
 /**
- * Keeps the clients of a process from storming a broker that takes no connection, or takes it and says nothing: while it
- * fails one of them tries, after a wait that grows, and the others share what comes of it.
+ * Keeps the clients of a process from storming a broker that takes no connection, or takes it and says nothing: how long
+ * each waits before it tries again.
  *
- * An address is `host:port`. As shipped each client tries for itself, a hundred times a second from a dozen lanes.
+ * An address is `host:port`. As shipped a client tries again after 10 to 50 ms, and a dozen lanes do so at the same time.
  * Source: reconnect.backoff.ms and reconnect.backoff.max.ms of Kafka's own clients
  */
 export interface Reconnects {
-  /** Resolves when a connection may be begun. Rejects when the one that was tried meanwhile failed. */
-  turn(address: string): Promise<void>
+  /** Before a connection is begun. Out: ms, 0 unless the broker fails. */
+  waitMs(address: string): number
   /** The broker has answered. */
   worked(address: string): void
   /** A connection was refused, or ended before the broker had said anything. */
   failed(address: string): void
-  /** Whoever had the turn did not use it. */
-  released(address: string): void
 }
 
 export interface ReconnectOptions {
   readonly firstMs: number
   readonly mostMs: number
-  /** What those get who have waited for a connection that failed. */
-  readonly errorFor: (address: string) => Error
+  /** 0 to 1 */
+  readonly random: () => number
+  /** ms that never go back */
+  readonly monotonic: () => number
 }
 
-interface Waiter {
-  readonly resolve: () => void
-  readonly reject: (error: Error) => void
-}
+/** Without another failure for so long nothing is known any more. */
+const FORGOTTEN_MS = 5000
+/** Of the time since the first failure. */
+const PART = 0.25
 
-interface Failing {
-  failures: number
-  /** `performance.now` of the next attempt. */
-  nextAt: number
-  isTried: boolean
-  readonly waiters: Waiter[]
-}
-
-export function createReconnects({ firstMs, mostMs, errorFor }: ReconnectOptions): Reconnects {
-  const failing = new Map<string, Failing>()
+export function createReconnects({ firstMs, mostMs, random, monotonic }: ReconnectOptions): Reconnects {
+  const failing = new Map<string, { readonly since: number; last: number }>()
+  const known = (address: string) => {
+    const state = failing.get(address)
+    return state === undefined || monotonic() - state.last > FORGOTTEN_MS ? undefined : state
+  }
   return {
-    async turn(address) {
-      const state = failing.get(address)
-      if (state === undefined) return
-      if (state.isTried) {
-        await new Promise<void>((resolve, reject) => state.waiters.push({ resolve, reject }))
-        return
-      }
-      state.isTried = true
-      const waitMs = state.nextAt - performance.now()
-      if (waitMs > 0) await delay(waitMs, undefined, { ref: false })
+    waitMs(address) {
+      const state = known(address)
+      if (state === undefined) return 0
+      const ms = Math.min(mostMs, Math.max(firstMs, PART * (monotonic() - state.since)))
+      return ms * (0.75 + 0.25 * random())
     },
-    worked(address) {
-      const state = failing.get(address)
-      failing.delete(address)
-      for (const { resolve } of state?.waiters ?? []) resolve()
-    },
+    worked: (address) => void failing.delete(address),
     failed(address) {
-      const state = failing.get(address) ?? { failures: 0, nextAt: 0, isTried: false, waiters: [] }
-      failing.set(address, state)
-      state.nextAt = performance.now() + Math.min(mostMs, firstMs * 2 ** state.failures)
-      state.failures += 1
-      state.isTried = false
-      for (const { reject } of state.waiters.splice(0)) reject(errorFor(address))
-    },
-    released(address) {
-      const state = failing.get(address)
-      if (state === undefined) return
-      state.isTried = false
-      for (const { reject } of state.waiters.splice(0)) reject(errorFor(address))
+      const now = monotonic()
+      failing.set(address, { since: known(address)?.since ?? now, last: now })
     },
   }
 }
 
 /** One for the process: its clients know the same brokers. As quick and as patient as Kafka's own clients. */
 export const brokerReconnects = createReconnects({
-  ...{ firstMs: 50, mostMs: 1000 },
-  errorFor(address) {
-    const { KafkaJSConnectionError } = require('kafkajs') as typeof Kafkajs
-    return new KafkaJSConnectionError('the broker takes no connection', {
-      broker: address,
-      code: 'BROKER_FAILS',
-    })
-  },
+  ...{ firstMs: 50, mostMs: 1000, random: Math.random, monotonic: () => performance.now() },
 })

@@ -24,11 +24,8 @@ export function createSockets(): Sockets {
   let closed = false
 
   const factory: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+    if (closed) throw new ClientDiscarded()
     const address = `${host}:${port}`
-    if (closed) {
-      brokerReconnects.released(address)
-      throw new ClientDiscarded()
-    }
     const socket = ssl
       ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
       : connect({ host, port }, onConnect)
@@ -36,11 +33,14 @@ export function createSockets(): Sockets {
     socket.setNoDelay(true)
     endAtOnce(socket)
     open.add(socket)
-    socket.once('data', () => brokerReconnects.worked(address))
+    let hasAnswered = false
+    socket.once('data', () => {
+      hasAnswered = true
+      brokerReconnects.worked(address)
+    })
     socket.once('close', () => {
       open.delete(socket)
-      if (closed) brokerReconnects.released(address)
-      else if (socket.bytesRead === 0) brokerReconnects.failed(address)
+      if (!closed && !hasAnswered) brokerReconnects.failed(address)
     })
     return socket
   }

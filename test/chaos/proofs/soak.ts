@@ -129,10 +129,10 @@ async function soakRun(ground: Ground, leakBytes: number): Promise<Report> {
     const judged = tally.judge(new Map(ends.map(({ partition, high }) => [partition, Number(high)])))
     return reportOf({ readings, judged, badEnds, forMs, half, total: warmUp + feeder.sent() })
   } finally {
-    watch.stop()
     await crew.kill()
     await reader.stop()
     await site.close()
+    watch.stop()
   }
 }
 

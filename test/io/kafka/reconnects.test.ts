@@ -1,73 +1,58 @@
 import { expect, it } from 'vitest'
-import { createReconnects, type Reconnects } from '../../../src/io/kafka/reconnects.js'
+import { createReconnects } from '../../../src/io/kafka/reconnects.js'
 
-const FIRST_MS = 20
-const make = (): Reconnects =>
-  createReconnects({
-    ...{ firstMs: FIRST_MS, mostMs: 40 },
-    errorFor: (address) => new Error(`${address} fails`),
+function make(random = 1) {
+  let now = 0
+  const reconnects = createReconnects({
+    ...{ firstMs: 50, mostMs: 1000, random: () => random, monotonic: () => now },
   })
-
-/** How many of them have gone on, and how many were told that it failed. */
-async function endsOf(turns: readonly Promise<void>[]): Promise<readonly [number, number]> {
-  let [begun, failed] = [0, 0]
-  for (const turn of turns) {
-    turn.then(
-      () => {
-        begun += 1
-      },
-      () => {
-        failed += 1
-      },
-    )
-  }
-  await new Promise((resolve) => setTimeout(resolve, 5 * FIRST_MS))
-  return [begun, failed]
+  return { reconnects, at: (ms: number) => (now = ms) }
 }
 
-const five = (reconnects: Reconnects, address = 'a:1'): Promise<void>[] =>
-  Array.from({ length: 5 }, () => reconnects.turn(address))
-
-it('lets everyone connect to a broker that works', async () => {
-  expect(await endsOf(five(make()))).toEqual([5, 0])
+it('keeps nobody waiting for a broker that works', () => {
+  const { reconnects } = make()
+  expect(reconnects.waitMs('a:1')).toBe(0)
 })
 
-it('lets one try a broker that fails, after a wait, and tells the others how it went', async () => {
-  const reconnects = make()
-  reconnects.failed('a:1')
-  const startedAt = performance.now()
-  const turns = five(reconnects)
-  await turns[0]
-  expect(performance.now() - startedAt).toBeGreaterThan(FIRST_MS / 2)
-  expect(await endsOf(turns)).toEqual([1, 0])
-  reconnects.failed('a:1')
-  await expect(turns[1]).rejects.toThrow('a:1 fails')
-  expect(await endsOf(turns)).toEqual([1, 4])
-  // The next round, after the others have come back.
-  expect(await endsOf(five(reconnects))).toEqual([1, 0])
+it('waits longer the longer a broker fails, up to a second, however many clients try it', () => {
+  const { reconnects, at } = make()
+  for (let client = 0; client < 20; client += 1) reconnects.failed('a:1')
+  expect(reconnects.waitMs('a:1')).toBe(50)
+  for (let ms = 0; ms <= 10_000; ms += 500) {
+    at(ms)
+    reconnects.failed('a:1')
+    expect(reconnects.waitMs('a:1')).toBe(Math.min(1000, Math.max(50, ms / 4)))
+  }
 })
 
-it('lets all go on once the broker has answered', async () => {
-  const reconnects = make()
+it('spreads the clients', () => {
+  const { reconnects } = make(0)
   reconnects.failed('a:1')
-  const turns = five(reconnects)
-  await turns[0]
+  expect(reconnects.waitMs('a:1')).toBe(37.5)
+})
+
+it('waits for nothing once the broker has answered, and begins anew with the next failure', () => {
+  const { reconnects, at } = make()
+  reconnects.failed('a:1')
+  at(3000)
+  reconnects.failed('a:1')
   reconnects.worked('a:1')
-  expect(await endsOf([...turns, ...five(reconnects)])).toEqual([10, 0])
+  expect(reconnects.waitMs('a:1')).toBe(0)
+  reconnects.failed('a:1')
+  expect(reconnects.waitMs('a:1')).toBe(50)
 })
 
-it('keeps nobody waiting for a turn that was not used', async () => {
-  const reconnects = make()
+it('forgets a failure that nothing followed', () => {
+  const { reconnects, at } = make()
   reconnects.failed('a:1')
-  const turns = five(reconnects)
-  await turns[0]
-  reconnects.released('a:1')
-  expect(await endsOf(turns)).toEqual([1, 4])
-  expect(await endsOf(five(reconnects))).toEqual([1, 0])
+  at(5001)
+  expect(reconnects.waitMs('a:1')).toBe(0)
+  reconnects.failed('a:1')
+  expect(reconnects.waitMs('a:1')).toBe(50)
 })
 
-it('keeps brokers apart', async () => {
-  const reconnects = make()
+it('keeps brokers apart', () => {
+  const { reconnects } = make()
   reconnects.failed('a:1')
-  expect(await endsOf(five(reconnects, 'a:2'))).toEqual([5, 0])
+  expect(reconnects.waitMs('a:2')).toBe(0)
 })
