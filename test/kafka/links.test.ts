@@ -165,11 +165,13 @@ describe.skipIf(java === null || !java.usable)('a connector in the middle of wor
     await recovers(world, here, 50)
   })
 
-  it('goes on after the broker was killed and started again', async () => {
-    const { site: world, here } = await work(EVENTS)
+  // What a broker forgets that is killed in the moment of a commit: forgotten.test.ts, and docs/guarantees.md.
+  it('goes on after the broker was killed between two commits and started again', async () => {
+    const { site: world, here } = await work(3 * EVENTS, { settings: { commit: { intervalMs: 1500 } } })
     await underWay(here, 30)
+    await moment(500)
     await stack.broker?.kill('SIGKILL')
     await stack.broker?.restart()
-    await recovers(world, here, EVENTS)
+    await recovers(world, here, 3 * EVENTS)
   })
 })

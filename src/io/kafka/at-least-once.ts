@@ -56,4 +56,7 @@ class PlainProducer implements PartitionProducer {
     }
     await this.claim.commit(batch.next)
   }
+
+  /** Records that were written stay. */
+  async takeBack(): Promise<void> {}
 }

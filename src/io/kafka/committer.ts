@@ -1,6 +1,6 @@
 import type { CommitBatch, Committer, StartOffset } from '../../core/ports.js'
 import { withDeadline } from './deadline.js'
-import type { PartitionProducer } from './delivery.js'
+import type { PartitionProducer, Written } from './delivery.js'
 
 export interface CommitterDeps {
   readonly producer: PartitionProducer
@@ -9,6 +9,8 @@ export interface CommitterDeps {
   readonly limitMs: number
   /** Of the delivery. */
   readonly signal: AbortSignal
+  /** Before a batch is committed: from now on it may be. */
+  readonly onWritten: (written: Written) => void
   readonly onClosed: () => void
 }
 
@@ -16,7 +18,8 @@ export interface CommitterDeps {
  * A committer that is of no use after its first error: kafkajs would lose a later batch of the same producer in silence.
  * Source: kafkajs-exactly-once.md facts 8 and 9
  */
-export function createCommitter({ producer, start, limitMs, signal, onClosed }: CommitterDeps): Committer {
+export function createCommitter(deps: CommitterDeps): Committer {
+  const { producer, start, limitMs, signal, onWritten, onClosed } = deps
   let usable = true
   let underWay: Promise<unknown> = Promise.resolve()
   let closing: Promise<void> | null = null
@@ -25,7 +28,7 @@ export function createCommitter({ producer, start, limitMs, signal, onClosed }: 
     if (!usable) throw new Error('the committer is busy, failed or closed')
     usable = false
     // What is under way when the delivery is closed may end, within the limit.
-    const written = withDeadline(limitMs, () => producer.write(batch, signal))
+    const written = withDeadline(limitMs, () => producer.write(batch, signal, onWritten))
     underWay = written.catch(() => undefined)
     await written
     usable = closing === null

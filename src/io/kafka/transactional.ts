@@ -3,8 +3,13 @@ import type { Producer, Transaction } from 'kafkajs'
 import type { TopicPartition } from '../../core/model.js'
 import type { CommitBatch, Delivery } from '../../core/ports.js'
 import { discardClient, openKafkaClient } from './client.js'
-import { createDelivery, type KafkaDeliveryOptions, type PartitionProducer } from './delivery.js'
-import { partitioner, sends } from './produce.js'
+import {
+  createDelivery,
+  type KafkaDeliveryOptions,
+  type PartitionProducer,
+  type Written,
+} from './delivery.js'
+import { partitioner, probesOf, sends } from './produce.js'
 
 /**
  * Exactly-once: outputs and offset in one transaction, a transactional id for each group, topic and partition.
@@ -47,12 +52,26 @@ class TransactionalProducer implements PartitionProducer {
   }
 
   /** Outputs first: they make the broker ready for the offset of the same transaction. */
-  async write(batch: CommitBatch, signal: AbortSignal): Promise<void> {
+  async write(batch: CommitBatch, signal: AbortSignal, onWritten: (written: Written) => void): Promise<void> {
     const current = this.begun ?? (await this.producer.transaction())
     this.begun = null
-    for (const send of sends(batch, this.options.compression)) await current.sendBatch(send)
+    const places: TopicPartition[] = []
+    for (const send of sends(batch, this.options.compression)) {
+      for (const { topicName: topic, partition } of await current.sendBatch(send))
+        places.push({ topic, partition })
+    }
     await sendOffset(current, { groupId: this.options.groupId, at: this.at, next: batch.next, signal })
+    onWritten({ next: batch.next, places })
     await current.commit()
+  }
+
+  /** The markers of an aborted transaction of the same producer end what hangs where they are written. */
+  async takeBack({ next, places }: Written, signal: AbortSignal): Promise<void> {
+    const current = this.begun ?? (await this.producer.transaction())
+    this.begun = null
+    if (places.length > 0) await current.sendBatch({ topicMessages: probesOf(places), acks: -1 })
+    await sendOffset(current, { groupId: this.options.groupId, at: this.at, next, signal })
+    await current.abort()
   }
 }
 

@@ -6,6 +6,7 @@ import {
   createDelivery,
   type KafkaDeliveryOptions,
   type PartitionProducer,
+  type Written,
 } from '../../../src/io/kafka/delivery.js'
 import { createMemoryLog } from '../../../src/io/memory/log.js'
 import { until } from '../../support/until.js'
@@ -18,8 +19,13 @@ class HandProducer implements PartitionProducer {
   closed = 0
   opened: Promise<void> = Promise.resolve()
   written: Promise<void> = Promise.resolve()
+  readonly takenBack: number[] = []
   open = (): Promise<void> => this.opened
-  write = (): Promise<void> => this.written
+  write: PartitionProducer['write'] = ({ next }, _, onWritten) => {
+    onWritten({ next, places: [] })
+    return this.written
+  }
+  takeBack = async ({ next }: Written): Promise<void> => void this.takenBack.push(next)
   async close(): Promise<void> {
     this.closed += 1
   }
@@ -154,4 +160,33 @@ it('a committer whose commit took too long is of no use, and is closed without w
   await expect(committer.commit({ outputs: [], next: 5 })).rejects.toThrow('busy, failed or closed')
   await committer.close()
   expect(producer.closed).toBe(1)
+})
+
+it('takes back once what it tried to commit and the broker does not know, and opens anew', async () => {
+  const producers = [new HandProducer(), new HandProducer(), new HandProducer()]
+  const { delivery } = scene({ producers })
+  const open = async () => (await Promise.all(delivery.open([AT])))[0]
+  const first = await open()
+  if (first === undefined || first instanceof Error) throw new Error('it was not opened')
+  await first.commit({ outputs: [], next: 6 })
+  await first.close()
+  // The broker says 4.
+  expect(await open()).toMatchObject({ start: { kind: 'start', offset: 4 } })
+  expect(producers.map(({ takenBack, closed }) => [takenBack, closed])).toEqual([
+    [[], 1],
+    [[6], 1],
+    [[], 0],
+  ])
+  expect(await open()).toMatchObject({ start: { kind: 'start', offset: 4 } })
+})
+
+it('goes on where another process has committed more', async () => {
+  const producers = [new HandProducer(), new HandProducer()]
+  const { delivery } = scene({ producers })
+  const open = async () => (await Promise.all(delivery.open([AT])))[0]
+  const first = await open()
+  if (first === undefined || first instanceof Error) throw new Error('it was not opened')
+  await first.commit({ outputs: [], next: 3 })
+  expect(await open()).toMatchObject({ start: { kind: 'start', offset: 4 } })
+  expect(producers[1]?.takenBack).toEqual([])
 })
