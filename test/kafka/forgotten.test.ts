@@ -15,7 +15,7 @@ const java = await findJava(env)
 const AT = { topic: 'events', partition: 0 }
 const PARTITIONS = 6
 /** At most: a broker may have been quick enough. */
-const KILLS = 3
+const KILLS = 5
 const BEFORE_EACH = 10
 
 describe.skipIf(java === null || !java.usable)('a commit that was confirmed and forgotten', () => {
