@@ -47,7 +47,7 @@ export async function openRealEdges(options: RealEdgesOptions): Promise<Edges> {
     await prepareTopics(options, connection, admin, kinds)
     const waiting = { ...options, waits: <T>(ask: () => Promise<T>) => told(options, 'registry-down', ask) }
     const encoders = await encodersOf(waiting, registry, kinds)
-    return assemble(options, { connection, admin, registry, encoders })
+    return assemble(options, { kinds, connection, admin, registry, encoders })
   } catch (error) {
     await Promise.all([admin.close(), registry.close()])
     throw error
@@ -73,13 +73,15 @@ function told<T>(
 }
 
 interface Opened {
+  readonly kinds: readonly TypedKind[]
   readonly connection: KafkaConnection
   readonly admin: KafkaAdmin
   readonly registry: SchemaRegistry
   readonly encoders: ReplaceableEncoders
 }
 
-function assemble(options: RealEdgesOptions, { connection, admin, registry, encoders }: Opened): Edges {
+function assemble(options: RealEdgesOptions, opened: Opened): Edges {
+  const { kinds, connection, admin, registry, encoders } = opened
   const { config, clock, log, metrics } = options
   const { kafka, topics } = config
   const media = mediaStoreOf(config)
@@ -94,7 +96,7 @@ function assemble(options: RealEdgesOptions, { connection, admin, registry, enco
   const delivering = { ...shared, admin, compression, transactionTimeoutMs: kafka.transactionTimeoutMs }
   const delivery =
     config.delivery === 'exactly-once'
-      ? createTransactionalDelivery(delivering)
+      ? createTransactionalDelivery({ ...delivering, outputTopics: topicsWritten(topics, kinds) })
       : createAtLeastOnceDelivery(delivering, source)
   const departures = createDepartures()
   const api = resultApiOf(options, departures)
@@ -111,6 +113,12 @@ function assemble(options: RealEdgesOptions, { connection, admin, registry, enco
       await Promise.all([delivery.close(), api.close(), registry.close(), admin.close()])
     },
   }
+}
+
+function topicsWritten(topics: Config['topics'], kinds: readonly TypedKind[]): readonly string[] {
+  const { verified, deadLetter, outcomes, evidence, retry } = topics
+  const named = [verified, ...kinds.map(({ topic }) => topic), deadLetter, outcomes, evidence]
+  return [...named.filter((topic) => typeof topic === 'string'), ...retry.map(({ topic }) => topic)]
 }
 
 async function prepareTopics(

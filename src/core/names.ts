@@ -126,8 +126,10 @@ export const LOG_EVENTS = {
     'A commit that was under way when its partition went away was refused or lost; whoever has the partition reads again.',
   'lane-failed': 'A partition was closed by an error and is opened again; its work is read again.',
   'rate-lowered': 'Answers 429 lowered the rate of calls; it rises again by itself.',
-  'commit-taken-back':
-    'The committed offset lies before what this process tried to commit: what that may have left hanging is aborted, and the events are read again.',
+  'commit-mended':
+    'A broker came back without a part of the last commit of a partition; what hung is ended as the coordinator had decided.',
+  'hanging-unchecked':
+    'The cluster cannot be asked for commits that a killed broker left half done: such a commit would be shown later, or twice.',
   'position-out-of-range': 'The broker says that the position of a partition lies outside its log.',
   'events-lost': 'A committed offset lies outside the log; the partition waits for POST /resume.',
   'typed-records':

@@ -71,7 +71,7 @@ async function createRealWorld(): Promise<DeliveryWorld> {
       const { CompressionTypes } = loadKafkajs()
       const options = { connection, groupId, admin, log, compression: CompressionTypes.None }
       const delivering = { ...options, transactionTimeoutMs: 15_000 }
-      if (transactional) return createTransactionalDelivery(delivering)
+      if (transactional) return createTransactionalDelivery({ ...delivering, outputTopics: [] })
       return withMember(groupId, source, (member) => createAtLeastOnceDelivery(delivering, member))
     },
     async abandonTransaction(groupId, at, output, next) {

@@ -318,7 +318,7 @@ describe('records as large as the configuration allows', () => {
     const admin = createKafkaAdmin(connection, log)
     const delivery = createTransactionalDelivery({
       ...{ connection, admin, log, groupId: uniqueName('large'), transactionTimeoutMs: 15_000 },
-      compression: loadKafkajs().CompressionTypes.None,
+      ...{ compression: loadKafkajs().CompressionTypes.None, outputTopics: [topic] },
     })
     let committer: Committer | Error | undefined
     // The coordinator of a group that was never asked for may be loading.

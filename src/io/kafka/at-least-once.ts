@@ -43,8 +43,13 @@ class PlainProducer implements PartitionProducer {
     this.close = () => discardClient(producer, sockets)
   }
 
-  open(): Promise<void> {
-    return this.producer.connect()
+  async open(): Promise<'ready'> {
+    await this.producer.connect()
+    return 'ready'
+  }
+
+  isStale(): boolean {
+    return false
   }
 
   async write(batch: CommitBatch): Promise<void> {
@@ -56,7 +61,4 @@ class PlainProducer implements PartitionProducer {
     }
     await this.claim.commit(batch.next)
   }
-
-  /** Records that were written stay. */
-  async takeBack(): Promise<void> {}
 }

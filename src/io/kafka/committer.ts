@@ -1,6 +1,6 @@
 import type { CommitBatch, Committer, StartOffset } from '../../core/ports.js'
 import { withDeadline } from './deadline.js'
-import type { PartitionProducer, Written } from './delivery.js'
+import type { PartitionProducer } from './delivery.js'
 
 export interface CommitterDeps {
   readonly producer: PartitionProducer
@@ -9,17 +9,20 @@ export interface CommitterDeps {
   readonly limitMs: number
   /** Of the delivery. */
   readonly signal: AbortSignal
-  /** Before a batch is committed: from now on it may be. */
-  readonly onWritten: (written: Written) => void
   readonly onClosed: () => void
+}
+
+/** A committer that can tell whether it should be replaced. */
+export interface OpenCommitter extends Committer {
+  isStale(): boolean
 }
 
 /**
  * A committer that is of no use after its first error: kafkajs would lose a later batch of the same producer in silence.
  * Source: kafkajs-exactly-once.md facts 8 and 9
  */
-export function createCommitter(deps: CommitterDeps): Committer {
-  const { producer, start, limitMs, signal, onWritten, onClosed } = deps
+export function createCommitter(deps: CommitterDeps): OpenCommitter {
+  const { producer, start, limitMs, signal, onClosed } = deps
   let usable = true
   let underWay: Promise<unknown> = Promise.resolve()
   let closing: Promise<void> | null = null
@@ -28,7 +31,7 @@ export function createCommitter(deps: CommitterDeps): Committer {
     if (!usable) throw new Error('the committer is busy, failed or closed')
     usable = false
     // What is under way when the delivery is closed may end, within the limit.
-    const written = withDeadline(limitMs, () => producer.write(batch, signal, onWritten))
+    const written = withDeadline(limitMs, () => producer.write(batch, signal))
     underWay = written.catch(() => undefined)
     await written
     usable = closing === null
@@ -44,6 +47,7 @@ export function createCommitter(deps: CommitterDeps): Committer {
   return {
     start,
     commit,
+    isStale: () => producer.isStale(),
     close() {
       closing ??= shut()
       return closing

@@ -1,10 +1,10 @@
 import type { CompressionTypes } from 'kafkajs'
 import pLimit from 'p-limit'
 import type { TopicPartition } from '../../core/model.js'
-import type { CommitBatch, Committer, Delivery, Log, StartOffset } from '../../core/ports.js'
+import type { CommitBatch, Delivery, Log } from '../../core/ports.js'
 import type { KafkaAdmin } from './admin.js'
 import type { KafkaConnection } from './client.js'
-import { createCommitter } from './committer.js'
+import { createCommitter, type OpenCommitter } from './committer.js'
 import { withDeadline } from './deadline.js'
 import { createRenewing } from './renewing.js'
 import { createStartReader } from './starts.js'
@@ -18,22 +18,17 @@ export interface KafkaDeliveryOptions {
   readonly log: Log
 }
 
-/** What one transaction wrote, told before it is committed. */
-export interface Written {
-  /** The offset that it commits. */
-  readonly next: number
-  /** Where the records went. */
-  readonly places: readonly TopicPartition[]
-}
-
 /** The producer of one partition for one assignment, thrown away after any error. */
 export interface PartitionProducer {
-  /** Called once, before anything else: it is ready to write, and whoever had the partition before is fenced. */
-  open(): Promise<void>
+  /**
+   * Called once, before anything else: whoever had the partition before is fenced. `again`: what he left had to be ended
+   * first, and another producer is to be opened. The signal ends its waits.
+   */
+  open(signal: AbortSignal): Promise<'ready' | 'again'>
+  /** What it wrote may have been forgotten by its broker: another producer is to be opened before more is written. */
+  isStale(): boolean
   /** Throws when it is unknown or false that the batch was written. The signal ends its waits. */
-  write(batch: CommitBatch, signal: AbortSignal, onWritten: (written: Written) => void): Promise<void>
-  /** Aborts what such a commit may have left behind. The producer is of no use afterwards. */
-  takeBack(written: Written, signal: AbortSignal): Promise<void>
+  write(batch: CommitBatch, signal: AbortSignal): Promise<void>
   /** Lets go of everything within about a second, whatever is under way. Never throws. */
   close(): Promise<void>
 }
@@ -56,33 +51,12 @@ export function createDelivery(
 ): Delivery {
   const limit = pLimit(OPENING_AT_ONCE)
   const readStart = createStartReader(options.admin, options.groupId)
-  /** By topic and partition: what this process tried to commit last. */
-  const tried = new Map<string, Written>()
   const ending = new AbortController()
   const { signal } = ending
   /** Of openings under way and of committers that are not closed. */
   const held = new Set<() => Promise<void>>()
 
-  /**
-   * A broker that is killed in the moment of a commit may come back with neither its markers nor its offset, confirmed or not:
-   * the records hang, seen by no `read_committed` reader, and the next commit of the same producer would show them beside
-   * those of the events that are read again. So they are aborted first. Source: docs/decisions/kafkajs.md, Forgotten commits
-   */
-  async function isTakenBack(
-    at: TopicPartition,
-    producer: PartitionProducer,
-    start: StartOffset,
-  ): Promise<boolean> {
-    const last = tried.get(nameOf(at))
-    if (last === undefined || start.kind !== 'start' || start.offset >= last.next) return false
-    const { topic, partition } = at
-    options.log.warn('commit-taken-back', { topic, partition, tried: last.next, committed: start.offset })
-    await producer.takeBack(last, signal)
-    tried.delete(nameOf(at))
-    return true
-  }
-
-  async function open(at: TopicPartition, producer: PartitionProducer): Promise<Committer | Error> {
+  async function open(at: TopicPartition, producer: PartitionProducer): Promise<OpenCommitter | Error> {
     const discard = once(() => producer.close())
     held.add(discard)
     const discarded = (error: unknown): Error => {
@@ -90,16 +64,14 @@ export function createDelivery(
       return asError(error)
     }
     try {
-      await withDeadline(options.transactionTimeoutMs, () => producer.open(), signal)
-      // Never before: while a former owner may still commit, the offset is not final.
-      const start = await withDeadline(options.transactionTimeoutMs, () => readStart(at), signal)
-      if (start instanceof Error) return discarded(start)
       const { transactionTimeoutMs: limitMs } = options
-      if (await withDeadline(limitMs, () => isTakenBack(at, producer, start), signal))
-        return discarded(new TakenBack())
-      const committer: Committer = createCommitter({
+      const opened = await withDeadline(limitMs, () => producer.open(signal), signal)
+      if (opened === 'again') return discarded(new OpenAgain())
+      // Never before: while a former owner may still commit, the offset is not final.
+      const start = await withDeadline(limitMs, () => readStart(at), signal)
+      if (start instanceof Error) return discarded(start)
+      const committer: OpenCommitter = createCommitter({
         ...{ producer, start, limitMs, signal },
-        onWritten: (written) => void tried.set(nameOf(at), written),
         onClosed: () => held.delete(committer.close),
       })
       held.add(committer.close)
@@ -115,9 +87,9 @@ export function createDelivery(
       list.map((at) => {
         if (signal.aborted) return Promise.resolve(new Error('the delivery is closed'))
         const make = begin(at)
-        const openOnce = async (): Promise<Committer | Error> => {
+        const openOnce = async (): Promise<OpenCommitter | Error> => {
           const opened = await open(at, make())
-          return opened instanceof TakenBack ? open(at, make()) : opened
+          return opened instanceof OpenAgain ? open(at, make()) : opened
         }
         return limit(openOnce).then((opened) =>
           opened instanceof Error ? opened : createRenewing(opened, openOnce),
@@ -131,10 +103,11 @@ export function createDelivery(
   }
 }
 
-/** Open it again. */
-class TakenBack extends Error {}
-
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`
+class OpenAgain extends Error {
+  constructor() {
+    super('what a former transaction left had to be ended twice')
+  }
+}
 
 function once(run: () => Promise<void>): () => Promise<void> {
   let begun: Promise<void> | null = null

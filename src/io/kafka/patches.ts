@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { dirname, sep } from 'node:path'
 import type * as Kafkajs from 'kafkajs'
 import { replaceAbortedFilter } from './aborted-filter.js'
 import { addCodecs } from './codecs.js'
@@ -7,6 +8,7 @@ import { rememberCoordinators } from './coordinators.js'
 import { patchConsumerGroup } from './group-hooks.js'
 import { replaceRecordBatch } from './record-batch.js'
 import { methodOf } from './shapes.js'
+import { exposeTransactionManagers } from './transactions.js'
 
 /** The one version that the patches were written for and proved with. */
 export const PATCHED_VERSION = '2.2.4'
@@ -17,6 +19,7 @@ let library: typeof Kafkajs | null = null
 
 /**
  * Loads kafkajs with its faults mended. Each patch replaces one function:
+ * - createEosManager: the original hides what transactions that a broker forgot are ended with.
  * - filterAbortedMessages: the original shows aborted records when aborted transactions overlap in a partition.
  * - Connection.connect: the original opens a socket for each asker, reads on behind half an answer after a cut, and storms
  *   a broker that is away.
@@ -43,6 +46,9 @@ export function loadKafkajs(): typeof Kafkajs {
       `kafkajs ${version} is installed, but delivery is proved with ${PATCHED_VERSION} only: install that version`,
     )
   }
+  forgetLoaded()
+  // Before the library is loaded, as below.
+  exposeTransactionManagers()
   replaceAbortedFilter()
   // Before the library is loaded: it keeps the function that it finds.
   unlessDifferent('record batches', replaceRecordBatch)
@@ -59,6 +65,12 @@ export function loadKafkajs(): typeof Kafkajs {
 /** Names of the patches for speed that were left out, because the library has another shape there. */
 export function skippedPatches(): readonly string[] {
   return skipped
+}
+
+/** Whoever has loaded the library before keeps what he has; ours is another one, loaded with the patches in place. */
+function forgetLoaded(): void {
+  const folder = dirname(require.resolve('kafkajs/package.json')) + sep
+  for (const path of Object.keys(require.cache)) if (path.startsWith(folder)) delete require.cache[path]
 }
 
 function unlessDifferent(name: string, patch: () => void): void {

@@ -1,5 +1,5 @@
 import type { CompressionTypes, ICustomPartitioner, Message, ProducerBatch, TopicMessages } from 'kafkajs'
-import type { MessageHeader, Output, TopicPartition } from '../../core/model.js'
+import type { MessageHeader, Output } from '../../core/model.js'
 import { partitionOf } from '../../core/murmur2.js'
 import type { CommitBatch } from '../../core/ports.js'
 
@@ -22,17 +22,6 @@ export const partitioner: ICustomPartitioner =
       ? partitionOf(key, partitionMetadata.length)
       : sourcePartition % partitionMetadata.length
   }
-
-/** An empty record for each of these partitions, of a transaction that will be aborted. */
-export function probesOf(places: readonly TopicPartition[]): TopicMessages[] {
-  const byTopic = new Map<string, Set<number>>()
-  for (const { topic, partition } of places)
-    byTopic.set(topic, (byTopic.get(topic) ?? new Set()).add(partition))
-  return [...byTopic].map(([topic, partitions]) => ({
-    topic,
-    messages: [...partitions].map((sourcePartition) => ({ key: null, value: null, sourcePartition })),
-  }))
-}
 
 /** Cuts outputs into sends that the broker takes, in order; between records of one event only where they fit into none. */
 export function* sends(

@@ -8,6 +8,8 @@ export interface Sockets {
   readonly factory: ISocketFactory
   /** Sockets that are open now. */
   size(): number
+  /** Whether a socket that had answered was closed by the other side or the network. */
+  hasLost(): boolean
   /** Destroys all of them. No other is opened afterwards. */
   close(): void
 }
@@ -22,6 +24,7 @@ const KEEP_ALIVE_MS = 15_000
 export function createSockets(): Sockets {
   const open = new Set<Socket>()
   let closed = false
+  let lost = false
 
   const factory: ISocketFactory = ({ host, port, ssl, onConnect }) => {
     if (closed) throw new ClientDiscarded()
@@ -40,13 +43,16 @@ export function createSockets(): Sockets {
     })
     socket.once('close', () => {
       open.delete(socket)
-      if (!closed && !hasAnswered) brokerReconnects.failed(address)
+      if (closed) return
+      if (hasAnswered) lost = true
+      else brokerReconnects.failed(address)
     })
     return socket
   }
   return {
     factory,
     size: () => open.size,
+    hasLost: () => lost,
     close() {
       closed = true
       for (const socket of open) socket.destroy(new ClientDiscarded())

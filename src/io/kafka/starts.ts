@@ -1,6 +1,7 @@
 import type { TopicPartition } from '../../core/model.js'
 import type { StartOffset } from '../../core/ports.js'
 import type { KafkaAdmin } from './admin.js'
+import { createGathered } from './gathered.js'
 
 /**
  * Where partitions go on, one question a topic.
@@ -30,28 +31,8 @@ export async function readStarts(
 /** Reads where single partitions go on; questions that come while one is being asked are put together in the next. */
 export type ReadStart = (at: TopicPartition) => Promise<StartOffset | Error>
 
-export function createStartReader(admin: KafkaAdmin, groupId: string): ReadStart {
-  let waiting: { readonly at: TopicPartition; resolve(start: StartOffset | Error): void }[] = []
-  let asking = false
-
-  async function ask(): Promise<void> {
-    if (asking) return
-    asking = true
-    while (waiting.length > 0) {
-      const now = waiting
-      waiting = []
-      const list = now.map(({ at }) => at)
-      const starts = await readStarts(admin, groupId, list)
-      for (const [index, { resolve }] of now.entries()) resolve(starts[index] ?? new Error('no start offset'))
-    }
-    asking = false
-  }
-  return (at) =>
-    new Promise((resolve) => {
-      waiting.push({ at, resolve })
-      void ask()
-    })
-}
+export const createStartReader = (admin: KafkaAdmin, groupId: string): ReadStart =>
+  createGathered((list: readonly TopicPartition[]) => readStarts(admin, groupId, list))
 
 async function readTopic(
   admin: KafkaAdmin,

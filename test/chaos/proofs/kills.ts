@@ -166,7 +166,8 @@ const COMMITS_EARLY: readonly Plant[] = [
   {
     file: 'io/kafka/transactional.js',
     find: 'for (const send of sends(batch, this.options.compression))',
-    put: `await sendOffset(current, { groupId: this.options.groupId, at: this.at, next: batch.next, signal })
+    put: `const early = [{ topic: this.at.topic, partitions: [{ partition: this.at.partition, offset: String(batch.next) }] }]
+        await sendOffset(current, { groupId: this.options.groupId, topics: early, signal })
         await current.commit()
         await new Promise((resolve) => setTimeout(resolve, 300))
         current = await this.producer.transaction()

@@ -6,7 +6,6 @@ import {
   createDelivery,
   type KafkaDeliveryOptions,
   type PartitionProducer,
-  type Written,
 } from '../../../src/io/kafka/delivery.js'
 import { createMemoryLog } from '../../../src/io/memory/log.js'
 import { until } from '../../support/until.js'
@@ -17,15 +16,12 @@ const OTHER: TopicPartition = { topic: 'events', partition: 1 }
 /** Opens and writes when it is told to. */
 class HandProducer implements PartitionProducer {
   closed = 0
-  opened: Promise<void> = Promise.resolve()
+  opened: Promise<unknown> = Promise.resolve()
+  state: 'ready' | 'again' = 'ready'
   written: Promise<void> = Promise.resolve()
-  readonly takenBack: number[] = []
-  open = (): Promise<void> => this.opened
-  write: PartitionProducer['write'] = ({ next }, _, onWritten) => {
-    onWritten({ next, places: [] })
-    return this.written
-  }
-  takeBack = async ({ next }: Written): Promise<void> => void this.takenBack.push(next)
+  open = (): Promise<'ready' | 'again'> => this.opened.then(() => this.state)
+  write = (): Promise<void> => this.written
+  isStale = (): boolean => false
   async close(): Promise<void> {
     this.closed += 1
   }
@@ -162,31 +158,18 @@ it('a committer whose commit took too long is of no use, and is closed without w
   expect(producer.closed).toBe(1)
 })
 
-it('takes back once what it tried to commit and the broker does not know, and opens anew', async () => {
-  const producers = [new HandProducer(), new HandProducer(), new HandProducer()]
-  const { delivery } = scene({ producers })
-  const open = async () => (await Promise.all(delivery.open([AT])))[0]
-  const first = await open()
-  if (first === undefined || first instanceof Error) throw new Error('it was not opened')
-  await first.commit({ outputs: [], next: 6 })
-  await first.close()
-  // The broker says 4.
-  expect(await open()).toMatchObject({ start: { kind: 'start', offset: 4 } })
-  expect(producers.map(({ takenBack, closed }) => [takenBack, closed])).toEqual([
-    [[], 1],
-    [[6], 1],
-    [[], 0],
-  ])
-  expect(await open()).toMatchObject({ start: { kind: 'start', offset: 4 } })
+it('opens another producer behind one that had to end what was left, and reads no offset before', async () => {
+  const producers = [new HandProducer(), new HandProducer()]
+  Object.assign(producers[0] as HandProducer, { state: 'again' })
+  const { delivery, asked } = scene({ producers })
+  expect((await Promise.all(delivery.open([AT])))[0]).toMatchObject({ start: { kind: 'start', offset: 4 } })
+  expect([asked, producers.map(({ closed }) => closed)]).toEqual([[[0]], [1, 0]])
 })
 
-it('goes on where another process has committed more', async () => {
-  const producers = [new HandProducer(), new HandProducer()]
+it('gives up when there is something left behind that too: it is opened later', async () => {
+  const producers = [new HandProducer(), new HandProducer(), new HandProducer()]
+  for (const one of producers) Object.assign(one, { state: 'again' })
   const { delivery } = scene({ producers })
-  const open = async () => (await Promise.all(delivery.open([AT])))[0]
-  const first = await open()
-  if (first === undefined || first instanceof Error) throw new Error('it was not opened')
-  await first.commit({ outputs: [], next: 3 })
-  expect(await open()).toMatchObject({ start: { kind: 'start', offset: 4 } })
-  expect(producers[1]?.takenBack).toEqual([])
+  expect((await Promise.all(delivery.open([AT])))[0]).toBeInstanceOf(Error)
+  expect(producers.map(({ closed }) => closed)).toEqual([1, 1, 0])
 })

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { sendOffset } from '../../../src/io/kafka/transactional.js'
 
-const AT = { topic: 'events', partition: 0 }
+const TOPICS = [{ topic: 'events', partitions: [{ partition: 0, offset: '7' }] }]
 const refusal = (type: string): Error => Object.assign(new Error('refused'), { type })
 
 /** Refuses so many times. */
@@ -19,7 +19,7 @@ function transaction(refusals: number, type = 'CONCURRENT_TRANSACTIONS') {
   }
 }
 
-const offset = (signal: AbortSignal) => ({ groupId: 'group', at: AT, next: 7, signal })
+const offset = (signal: AbortSignal) => ({ groupId: 'group', topics: TOPICS, signal })
 const never = (): AbortSignal => new AbortController().signal
 
 it('an offset is sent again while the transaction before is just ending', async () => {
