@@ -122,7 +122,7 @@ function createAnswerCall({ ledger, script, versions, timing }: CallParts) {
       ledger.end(
         call,
         res.headersSent ? res.statusCode : null,
-        res.writableFinished && answer.transport === 'ok',
+        res.writableFinished && (answer.transport === 'ok' || answer.transport === 'drip'),
       )
     res.once('finish', end)
     res.once('close', end)

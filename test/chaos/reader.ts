@@ -73,6 +73,8 @@ export async function startOutputReader(options: ReaderOptions): Promise<OutputR
   /** The first offset of each partition that has not been seen. */
   const next = new Map<string, number>()
   let rows = 0
+  /** What could not be read: the library would try it again for ever. */
+  let unreadable: unknown = null
   const consumer = createConsumer(broker)
   // After a restart the library would begin anew: the position is kept here.
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
@@ -100,18 +102,26 @@ export async function startOutputReader(options: ReaderOptions): Promise<OutputR
           headers: Object.fromEntries(Object.entries(headers).map(([key, text]) => [key, String(text)])),
         }),
       )
-      take(topic, raw)
+      try {
+        take(topic, raw)
+      } catch (error) {
+        unreadable = error
+        throw error
+      }
       rows += raw.length
       const last = raw.at(-1)
       if (last !== undefined) next.set(keyOf(topic, partition), last.offset + 1)
     },
   })
+  const isAtEnds = async (): Promise<boolean> => {
+    if (unreadable !== null) throw new Error(`a row cannot be read: ${unreadable}`, { cause: unreadable })
+    return isSettled(broker, topics, next)
+  }
   return {
     facts,
     rows: () => rows,
-    isSettled: () => isSettled(broker, topics, next),
-    settled: (limitMs = 120_000) =>
-      until('the reader is at the ends', () => isSettled(broker, topics, next), limitMs),
+    isSettled: isAtEnds,
+    settled: (limitMs = 120_000) => until('the reader is at the ends', isAtEnds, limitMs),
     stop: () => consumer.disconnect(),
   }
 }

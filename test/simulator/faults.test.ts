@@ -157,6 +157,7 @@ describe('faults of the transport', () => {
   it('a drip and chunks bring the same bytes', async () => {
     const drip = await askWith({ kind: 'drip', bytes: 400, everyMs: 1 })
     expect(drip.bytes).toEqual(right())
+    await until(() => simulator.ledger.calls().at(-1)?.whole === true)
     const chunked = await askWith({ kind: 'chunked' })
     expect(chunked.headers['transfer-encoding']).toBe('chunked')
     expect(chunked.headers['content-length']).toBeUndefined()

@@ -51,7 +51,7 @@ interface Seen {
   readonly trouble: string
   readonly reason: string | null
   readonly calls: number
-  /** Calls from the moment on in which the trouble was known. */
+  /** Calls later than a second after the trouble was known: those under way reach a busy simulator late. */
   readonly probes: number
   readonly mostProbesIn10s: number
   /** From the end of the fault until the connector was ready. */
@@ -89,7 +89,7 @@ async function putIn(trial: Trial, { name, fault, reason }: Trouble, forMs: numb
     .calls()
     .filter((call) => call.startedAt >= startedAt && call.startedAt < startedAt + forMs)
   const probes = during
-    .filter((call) => knownAt !== null && call.startedAt > knownAt + 100)
+    .filter((call) => knownAt !== null && call.startedAt > knownAt + PROBE_MS)
     .map(({ startedAt: at }) => at)
   return {
     ...{ trouble: name, reason: seenReason, calls: during.length, readyAfterMs },
