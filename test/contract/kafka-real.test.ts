@@ -38,6 +38,7 @@ async function createRealWorld(): Promise<DeliveryWorld> {
     ...{ brokers: stack().brokers, clientId: 'contract', ssl: false, sasl: null },
   }
   const admin = createKafkaAdmin(connection, log)
+  const topics: string[] = []
   const source = (groupId: string, topics: readonly string[]): KafkaSource =>
     createKafkaSource({
       ...{ connection, groupId, topics, clock, log },
@@ -45,7 +46,11 @@ async function createRealWorld(): Promise<DeliveryWorld> {
     })
 
   return {
-    createTopic: (partitions) => broker.createTopic({ partitions, name: 'contract' }),
+    async createTopic(partitions) {
+      const topic = await broker.createTopic({ partitions, name: 'contract' })
+      topics.push(topic)
+      return topic
+    },
     newGroup: () => uniqueName('contract-group'),
     append: (at, values) =>
       broker.append(
@@ -71,7 +76,7 @@ async function createRealWorld(): Promise<DeliveryWorld> {
       const { CompressionTypes } = loadKafkajs()
       const options = { connection, groupId, admin, log, compression: CompressionTypes.None }
       const delivering = { ...options, transactionTimeoutMs: 15_000 }
-      if (transactional) return createTransactionalDelivery({ ...delivering, outputTopics: [] })
+      if (transactional) return createTransactionalDelivery({ ...delivering, outputTopics: topics })
       return withMember(groupId, source, (member) => createAtLeastOnceDelivery(delivering, member))
     },
     async abandonTransaction(groupId, at, output, next) {

@@ -6,6 +6,7 @@ import type { TopicPartition } from '../../src/core/model.js'
 import { filterAborted } from '../../src/io/kafka/aborted-filter.js'
 import { type ConsumerHooks, hookAssigner } from '../../src/io/kafka/group-hooks.js'
 import { loadKafkajs, PATCHED_VERSION } from '../../src/io/kafka/patches.js'
+import { beginFirst, withCluster } from '../../src/io/kafka/transactions.js'
 import { connectBroker, type TestBroker, uniqueName, whenCompleted } from '../support/broker.js'
 import { stack } from '../support/stack.js'
 import { until } from '../support/until.js'
@@ -19,11 +20,14 @@ const { _extensions: extensions } = require('node:module') as {
 }
 // As a host would that uses kafkajs itself: before ours is loaded, and as shipped.
 const shipped = require('kafkajs') as typeof Kafkajs
-const RequestQueue = require('kafkajs/src/network/requestQueue') as Shape
-const Cluster = require('kafkajs/src/cluster') as Shape
-const shippedSchedule = RequestQueue.prototype['scheduleCheckPendingRequests']
-const shippedRetry: unknown = Cluster.prototype['retry']
+const queueNow = (): Shape => require('kafkajs/src/network/requestQueue') as Shape
+const clusterNow = (): Shape => require('kafkajs/src/cluster') as Shape
+const shippedSchedule = queueNow().prototype['scheduleCheckPendingRequests']
+const shippedRetry: unknown = clusterNow().prototype['retry']
 const patched = loadKafkajs()
+// Ours is another library: that of the host stays as it is.
+const RequestQueue = queueNow()
+const Cluster = clusterNow()
 
 let broker: TestBroker
 beforeAll(async () => {
@@ -365,5 +369,22 @@ describe('a library of another shape', () => {
     const { loadKafkajs: load, skippedPatches } = await fresh()
     expect(load).not.toThrow()
     expect(skippedPatches()).toEqual([name])
+  })
+})
+
+describe('the transaction of a producer', () => {
+  it('is handed out in ours, and nowhere as shipped', async () => {
+    const create = (library: typeof Kafkajs) => () =>
+      new library.Kafka({ brokers: [...stack().brokers] }).producer({
+        transactionalId: uniqueName('patches'),
+      })
+    expect(() => withCluster(create(shipped))).toThrow('makes its transactions in another way')
+    const { producer, cluster } = withCluster(create(patched))
+    onTestFinished(() => producer.disconnect())
+    await producer.connect()
+    const { transaction, manager } = await beginFirst(producer)
+    expect(Number(manager.getProducerId())).toBeGreaterThanOrEqual(0)
+    expect(typeof cluster.findGroupCoordinator).toBe('function')
+    await transaction.abort()
   })
 })

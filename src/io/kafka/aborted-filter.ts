@@ -1,7 +1,4 @@
-import { createRequire } from 'node:module'
 import { moduleOf } from './shapes.js'
-
-const require = createRequire(import.meta.url)
 
 interface RawMessage {
   readonly offset: string
@@ -51,19 +48,7 @@ export function filterAborted<T extends RawMessage>(input: {
   })
 }
 
-/** Modules that hold a consumer, in the order in which one loads the other. */
-const HOLDERS = [
-  '',
-  '/src',
-  '/src/admin',
-  '/src/consumer',
-  '/src/consumer/consumerGroup',
-  '/src/consumer/batch',
-]
-
 /** Puts our filter in the place of the library's. To be called before the library is loaded for us. */
 export function replaceAbortedFilter(): void {
-  // A host that loaded the library before keeps its consumers as they are; ours are built anew, around our filter.
-  for (const holder of HOLDERS) delete require.cache[require.resolve(`kafkajs${holder}`)]
   moduleOf('kafkajs/src/consumer/filterAbortedMessages').exports = filterAborted
 }

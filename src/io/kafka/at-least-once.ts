@@ -48,10 +48,6 @@ class PlainProducer implements PartitionProducer {
     return 'ready'
   }
 
-  isStale(): boolean {
-    return false
-  }
-
   async write(batch: CommitBatch): Promise<void> {
     const records = batch.outputs.filter((output) => output.isOutcome !== true)
     const outcomes = batch.outputs.filter((output) => output.isOutcome === true)

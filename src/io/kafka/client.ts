@@ -33,6 +33,8 @@ export interface ClientOptions {
   readonly log: Log
   /** Instead of that of the role. */
   readonly requestTimeoutMs?: number
+  /** See SocketsOptions. */
+  readonly once?: boolean
 }
 
 /** A client of kafkajs and its sockets: to be thrown away together. */
@@ -42,10 +44,11 @@ export interface KafkaClient {
 }
 
 /** Its log lines go to `debug`, reduced to fixed words: they quote what was sent. */
-export function openKafkaClient({ connection, role, log, requestTimeoutMs }: ClientOptions): KafkaClient {
+export function openKafkaClient(options: ClientOptions): KafkaClient {
+  const { connection, role, log, requestTimeoutMs, once = false } = options
   const { Kafka, logLevel } = loadKafkajs()
   const { ssl, sasl } = connection
-  const sockets = createSockets()
+  const sockets = createSockets({ once })
   const kafka = new Kafka({
     brokers: [...connection.brokers],
     clientId: connection.clientId,

@@ -12,16 +12,11 @@ export interface CommitterDeps {
   readonly onClosed: () => void
 }
 
-/** A committer that can tell whether it should be replaced. */
-export interface OpenCommitter extends Committer {
-  isStale(): boolean
-}
-
 /**
  * A committer that is of no use after its first error: kafkajs would lose a later batch of the same producer in silence.
  * Source: kafkajs-exactly-once.md facts 8 and 9
  */
-export function createCommitter(deps: CommitterDeps): OpenCommitter {
+export function createCommitter(deps: CommitterDeps): Committer {
   const { producer, start, limitMs, signal, onClosed } = deps
   let usable = true
   let underWay: Promise<unknown> = Promise.resolve()
@@ -47,7 +42,6 @@ export function createCommitter(deps: CommitterDeps): OpenCommitter {
   return {
     start,
     commit,
-    isStale: () => producer.isStale(),
     close() {
       closing ??= shut()
       return closing

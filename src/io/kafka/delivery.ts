@@ -1,10 +1,10 @@
 import type { CompressionTypes } from 'kafkajs'
 import pLimit from 'p-limit'
 import type { TopicPartition } from '../../core/model.js'
-import type { CommitBatch, Delivery, Log } from '../../core/ports.js'
+import type { CommitBatch, Committer, Delivery, Log } from '../../core/ports.js'
 import type { KafkaAdmin } from './admin.js'
 import type { KafkaConnection } from './client.js'
-import { createCommitter, type OpenCommitter } from './committer.js'
+import { createCommitter } from './committer.js'
 import { withDeadline } from './deadline.js'
 import { createRenewing } from './renewing.js'
 import { createStartReader } from './starts.js'
@@ -25,8 +25,6 @@ export interface PartitionProducer {
    * first, and another producer is to be opened. The signal ends its waits.
    */
   open(signal: AbortSignal): Promise<'ready' | 'again'>
-  /** What it wrote may have been forgotten by its broker: another producer is to be opened before more is written. */
-  isStale(): boolean
   /** Throws when it is unknown or false that the batch was written. The signal ends its waits. */
   write(batch: CommitBatch, signal: AbortSignal): Promise<void>
   /** Lets go of everything within about a second, whatever is under way. Never throws. */
@@ -56,7 +54,7 @@ export function createDelivery(
   /** Of openings under way and of committers that are not closed. */
   const held = new Set<() => Promise<void>>()
 
-  async function open(at: TopicPartition, producer: PartitionProducer): Promise<OpenCommitter | Error> {
+  async function open(at: TopicPartition, producer: PartitionProducer): Promise<Committer | Error> {
     const discard = once(() => producer.close())
     held.add(discard)
     const discarded = (error: unknown): Error => {
@@ -70,7 +68,7 @@ export function createDelivery(
       // Never before: while a former owner may still commit, the offset is not final.
       const start = await withDeadline(limitMs, () => readStart(at), signal)
       if (start instanceof Error) return discarded(start)
-      const committer: OpenCommitter = createCommitter({
+      const committer: Committer = createCommitter({
         ...{ producer, start, limitMs, signal },
         onClosed: () => held.delete(committer.close),
       })
@@ -87,7 +85,7 @@ export function createDelivery(
       list.map((at) => {
         if (signal.aborted) return Promise.resolve(new Error('the delivery is closed'))
         const make = begin(at)
-        const openOnce = async (): Promise<OpenCommitter | Error> => {
+        const openOnce = async (): Promise<Committer | Error> => {
           const opened = await open(at, make())
           return opened instanceof OpenAgain ? open(at, make()) : opened
         }

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import type { RawBroker } from './transactions.js'
 
 const require = createRequire(import.meta.url)
 
@@ -25,6 +26,15 @@ export interface TransactionAnswer {
   readonly error: number
   /** Word of the protocol, such as CompleteCommit. */
   readonly state: string
+  readonly producerId: string
+}
+
+export interface TopicAnswer {
+  /** Error code of the protocol; 0: none. */
+  readonly topicErrorCode: number
+  readonly topic: string
+  /** A leader below 0 is none. */
+  readonly partitionMetadata: readonly { readonly partitionId: number; readonly leader: number }[]
 }
 
 interface Encoder {
@@ -69,6 +79,28 @@ export function describeProducers(topics: ReadonlyMap<string, readonly number[]>
 export function describeTransaction(transactionalId: string) {
   const items = [newEncoder().writeUVarIntString(transactionalId)]
   return requestOf('DescribeTransactions', DESCRIBE_TRANSACTIONS, items, decodeTransactions)
+}
+
+const METADATA = 3
+
+interface Protocol {
+  readonly request: object
+  readonly response: { readonly decode: (bytes: Buffer) => Promise<unknown> }
+}
+
+/** Where partitions are. The library's own call throws when one of them has an error. */
+export async function metadataOf(
+  { connectionPool, lookupRequest }: RawBroker,
+  topics: readonly string[],
+): Promise<readonly TopicAnswer[]> {
+  const { requests } = require('kafkajs/src/protocol/requests') as {
+    readonly requests: { readonly Metadata: object }
+  }
+  const metadata = lookupRequest(METADATA, requests.Metadata)
+  const { request, response } = metadata({ topics, allowAutoTopicCreation: false }) as Protocol
+  const whole = { request, response: { decode: response.decode, parse: async (answer: unknown) => answer } }
+  return ((await connectionPool.send(whole)) as { readonly topicMetadata: readonly TopicAnswer[] })
+    .topicMetadata
 }
 
 /** A request in the form that a connection pool of kafkajs sends: one array of items. */
@@ -129,14 +161,14 @@ function decodeTransactions(decoder: Decoder): TransactionAnswer[] {
     const state = one.readUVarIntString()
     one.readInt32()
     one.readInt64()
-    one.readInt64()
+    const producerId = one.readInt64().toString()
     one.readInt16()
     one.readUVarIntArray((each) => {
       each.readUVarIntString()
       each.readUVarIntArray((number) => number.readInt32())
       each.readTaggedFields()
     })
-    return tagged(one, { error, state })
+    return tagged(one, { error, state, producerId })
   })
 }
 

@@ -1,12 +1,10 @@
 import { BatchTooLarge, type Committer } from '../../core/ports.js'
-import type { OpenCommitter } from './committer.js'
 
 /** Protocol words of a broker that stores nothing so large: of a batch over max.message.bytes, or over a segment. */
 const TOO_LARGE: ReadonlySet<unknown> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
 
 /**
- * A committer that opens its partition anew when the broker refused a batch as too large, and before a batch when the one
- * that it has became stale.
+ * A committer that opens its partition anew when the broker refused a batch as too large.
  *
  * A producer is of no use after any error: kafkajs counts sequences back also for what the broker has stored, and would lose
  * a later batch in silence. The refusal came behind a request that checks the epoch, so the partition was still ours.
@@ -16,10 +14,7 @@ const TOO_LARGE: ReadonlySet<unknown> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LI
  * Throws: BatchTooLarge once it can go on; what `first` throws
  * Source: kafkajs-exactly-once.md facts 8 and 9
  */
-export function createRenewing(
-  first: OpenCommitter,
-  reopen: () => Promise<OpenCommitter | Error>,
-): Committer {
+export function createRenewing(first: Committer, reopen: () => Promise<Committer | Error>): Committer {
   let current = first
   let at = first.start.kind === 'start' ? first.start.offset : null
   let closed = false
@@ -40,10 +35,6 @@ export function createRenewing(
   return {
     start: first.start,
     async commit(batch) {
-      if (current.isStale()) {
-        renewing = renew()
-        await renewing
-      }
       try {
         await current.commit(batch)
         at = batch.next

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Producer, TopicOffsets, Transaction } from 'kafkajs'
+import { onAbort } from '../../core/abort.js'
 import type { TopicPartition } from '../../core/model.js'
 import type { CommitBatch, Delivery } from '../../core/ports.js'
 import { discardClient, openKafkaClient } from './client.js'
@@ -23,7 +24,11 @@ export interface TransactionalDeliveryOptions extends KafkaDeliveryOptions {
  * Source: kafkajs-exactly-once.md sections 1 and 2; docs/decisions/kafkajs.md, Forgotten commits
  */
 export function createTransactionalDelivery(options: TransactionalDeliveryOptions): Delivery {
-  const hanging = createHangingTransactions(options.outputTopics, options.log)
+  const hanging = createHangingTransactions({
+    topics: options.outputTopics,
+    groupId: options.groupId,
+    log: options.log,
+  })
   return createDelivery(options, (at) => () => new TransactionalProducer(options, at, hanging))
 }
 
@@ -34,13 +39,14 @@ class TransactionalProducer implements PartitionProducer {
   private readonly transactionalId: string
   private readonly producer: Producer
   private readonly cluster: RawCluster
+  /** A broker that comes back may have forgotten to end the last commit, and what goes on there would decide about it. */
+  private readonly lost: AbortSignal
   private begun: Transaction | null = null
-  readonly isStale: () => boolean
   readonly close: () => Promise<void>
 
   constructor(options: KafkaDeliveryOptions, at: TopicPartition, hanging: HangingTransactions) {
     const { connection, groupId, transactionTimeoutMs, log } = options
-    const { kafka, sockets } = openKafkaClient({ connection, role: 'lane', log })
+    const { kafka, sockets } = openKafkaClient({ connection, role: 'lane', log, once: true })
     const transactionalId = `${groupId}.${at.topic}.${at.partition}`
     const { producer, cluster } = withCluster(() =>
       kafka.producer({
@@ -58,19 +64,26 @@ class TransactionalProducer implements PartitionProducer {
     this.transactionalId = transactionalId
     this.producer = producer
     this.cluster = cluster
-    // A broker that comes back may have forgotten to end the last commit; another transaction would decide about it.
-    this.isStale = () => sockets.hasLost()
+    this.lost = sockets.lost
     this.close = () => discardClient(producer, sockets)
   }
 
-  async open(signal: AbortSignal): Promise<'ready' | 'again'> {
+  open(signal: AbortSignal): Promise<'ready' | 'again'> {
+    return this.unlessLost(() => this.prepare(signal))
+  }
+
+  private async prepare(signal: AbortSignal): Promise<'ready' | 'again'> {
     const { hanging, cluster, transactionalId } = this
     await this.producer.connect()
-    const committed = await hanging.wasCommitted(cluster, transactionalId)
+    const committed = await hanging.wasCommitted(cluster, transactionalId, signal)
+    signal.throwIfAborted()
     const { transaction, manager } = await beginFirst(this.producer)
     const places = await hanging.openOf(cluster, transactionalId, String(manager.getProducerId()))
     this.begun = transaction
-    if (places.length === 0) return 'ready'
+    if (places.length === 0) {
+      hanging.forget(transactionalId)
+      return 'ready'
+    }
     await this.end({ transaction, manager, places, committed, signal })
     return 'again'
   }
@@ -83,22 +96,26 @@ class TransactionalProducer implements PartitionProducer {
   private async end({ transaction, manager, places, committed, signal }: Hanging): Promise<void> {
     const { groupId, log } = this.options
     const { topic, partition } = this.at
-    log.warn('commit-mended', {
-      topic,
-      partition,
-      places: places.length,
-      as: committed ? 'committed' : 'aborted',
-    })
     const outputs = places.filter((place) => place.topic !== OFFSETS_TOPIC)
     await manager.addPartitionsToTransaction(
       outputs.map((place) => ({ topic: place.topic, partitions: [{ partition: place.partition }] })),
     )
     await sendOffset(transaction, { groupId, topics: [], signal })
     await (committed ? transaction.commit() : transaction.abort())
+    log.warn('commit-mended', {
+      topic,
+      partition,
+      places: places.length,
+      as: committed ? 'committed' : 'aborted',
+    })
+  }
+
+  write(batch: CommitBatch, signal: AbortSignal): Promise<void> {
+    return this.unlessLost(() => this.commit(batch, signal))
   }
 
   /** Outputs first: they make the broker ready for the offset of the same transaction. */
-  async write(batch: CommitBatch, signal: AbortSignal): Promise<void> {
+  private async commit(batch: CommitBatch, signal: AbortSignal): Promise<void> {
     const current = this.begun ?? (await this.producer.transaction())
     this.begun = null
     for (const send of sends(batch, this.options.compression)) await current.sendBatch(send)
@@ -106,6 +123,23 @@ class TransactionalProducer implements PartitionProducer {
     const topics = [{ topic, partitions: [{ partition, offset: String(batch.next) }] }]
     await sendOffset(current, { groupId: this.options.groupId, topics, signal })
     await current.commit()
+  }
+
+  /** The library would try for seconds to reach a broker that it may not reach any more. */
+  private unlessLost<T>(run: () => Promise<T>): Promise<T> {
+    if (this.lost.aborted) return Promise.reject(new ConnectionLost())
+    return new Promise((resolve, reject) => {
+      const deaf = onAbort(this.lost, () => reject(new ConnectionLost()))
+      run().then(resolve, reject).finally(deaf)
+    })
+  }
+}
+
+class ConnectionLost extends Error {
+  readonly code = 'CONNECTION_LOST'
+  constructor() {
+    super('the connection to a broker was lost')
+    this.name = 'ConnectionLost'
   }
 }
 

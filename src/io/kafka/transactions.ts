@@ -19,14 +19,13 @@ export interface RawBroker {
   /** Versions by number of the request; null before the first answer. */
   readonly versions: Readonly<Record<string, unknown>> | null
   readonly connectionPool: { send(protocol: object): Promise<unknown> }
-  /** Throws when a topic or a leader is not known. */
-  metadata(topics: readonly string[]): Promise<{
-    readonly topicMetadata: readonly {
-      readonly topic: string
-      readonly partitionMetadata: readonly { readonly partitionId: number; readonly leader: number }[]
-    }[]
-  }>
+  /** Makes a request of the library's own in the version that the broker knows. */
+  lookupRequest(apiKey: number, definition: object): (input: object) => object
 }
+
+/** Kinds of coordinators. */
+export const GROUP = 0
+export const TRANSACTION = 1
 
 export interface RawCluster {
   findBroker(of: { readonly nodeId: string | number }): Promise<RawBroker>
@@ -42,9 +41,13 @@ type Make = (options: { readonly cluster: RawCluster }) => TransactionManager
 
 let last: Made | null = null
 
-/** Keeps hold of what the library hides. Before the library is loaded: it keeps the function that it finds. */
+/**
+ * Keeps hold of what the library hides. Before the library is loaded: it keeps the function that it finds.
+ * Throws: when the library has another shape
+ */
 export function exposeTransactionManagers(): void {
   const module = moduleOf('kafkajs/src/producer/eosManager')
+  if (typeof module.exports !== 'function') throw new Error('kafkajs makes its transactions in another way')
   const make = module.exports as Make
   module.exports = ((options) => {
     const manager = make(options)

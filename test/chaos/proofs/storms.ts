@@ -1,7 +1,7 @@
 /** Proof 4, the group and the broker: members that come and go, a broker that is killed and started again. */
 import { startStack } from '../../../src/stack/stack.js'
 import type { Instance } from '../../support/instance.js'
-import { untilWorking } from '../crew.js'
+import { linesOf, untilWorking } from '../crew.js'
 import { type Plant, withPlanted } from '../planted.js'
 import { type Ground, type Proof, pause, type Report } from '../proof.js'
 import { runTrial, type Trial, type TrialEnd } from '../trial.js'
@@ -122,6 +122,7 @@ async function brokerRun(ground: Ground, restarts: number, bin?: string): Promis
       return { did: [], figures: [], wrong: ['a broker that was given is not ours to kill'] }
     const events = ground.size(30_000, 3000)
     const recoveries: number[] = []
+    let mended = 0
     return await runTrial(
       {
         ...{ events, instances: 2, stack, settings: { fetch: { concurrency: 16 } } },
@@ -137,13 +138,18 @@ async function brokerRun(ground: Ground, restarts: number, bin?: string): Promis
           await broker.restart()
           recoveries.push(await untilProgress(trial, (restart + 1) / restarts))
         }
+        for (const member of trial.crew.members) mended += linesOf(member, 'commit-mended').length
       },
       (end) => {
         const { figures, wrong } = exactReport(end)
         const slowest = Math.max(...recoveries) / 1000
         return {
           did: [`${restarts} kill -9 of the broker`, `${end.inputs.length} events`, '2 instances'],
-          figures: [...figures, `slowest first outcome after a restart ${slowest.toFixed(1)} s`],
+          figures: [
+            ...figures,
+            `commits mended ${mended}`,
+            `slowest first outcome after a restart ${slowest.toFixed(1)} s`,
+          ],
           wrong,
         }
       },

@@ -1,7 +1,7 @@
 /** The connection of kafkajs as shipped and as patched, against a server of this test. */
 import { createRequire } from 'node:module'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   breakOffSilent,
   type ConnectionState,
@@ -69,7 +69,7 @@ afterEach(async () => {
 function connectionTo(port: number, Class: ConnectionClass): Connection {
   const connection = new Class({
     ...{ host: '127.0.0.1', port, logger, connectionTimeout: 1000, requestTimeout: 200 },
-    socketFactory: Class === Shipped ? shippedFactory : createSockets().factory,
+    socketFactory: Class === Shipped ? shippedFactory : createSockets({ once: false }).factory,
   })
   open.push(connection)
   return connection
@@ -79,7 +79,7 @@ function connectionTo(port: number, Class: ConnectionClass): Connection {
 function poolTo(port: number, Class: PoolClass): Pool {
   const pool = new Class({
     ...{ host: '127.0.0.1', port, logger, connectionTimeout: 1000, requestTimeout: 200 },
-    socketFactory: createSockets().factory,
+    socketFactory: createSockets({ once: false }).factory,
   })
   open.push(...pool.pool)
   return pool
@@ -180,7 +180,7 @@ it.each([
 
 it('a client that was given up opens no socket any more, and whoever waits for one is told', async () => {
   const port = await listen(silent)
-  const sockets = createSockets()
+  const sockets = createSockets({ once: false })
   const connection = new Patched({
     ...{ host: '127.0.0.1', port, logger, connectionTimeout: 1000, requestTimeout: 10_000 },
     socketFactory: sockets.factory,
@@ -193,4 +193,57 @@ it('a client that was given up opens no socket any more, and whoever waits for o
   await until('nothing is left', () => sockets.size() === 0)
   await until('the connection has ended', () => !connection.isConnected())
   await expect(connection.connect()).rejects.toThrow('the connection was given up')
+})
+
+describe('a client that may lose no connection', () => {
+  /** A connection over which something has come. */
+  async function answered(once: boolean) {
+    const port = await listen(answering(7))
+    const sockets = createSockets({ once })
+    const connection = new Patched({
+      ...{ host: '127.0.0.1', port, logger, connectionTimeout: 1000, requestTimeout: 10_000 },
+      socketFactory: sockets.factory,
+    })
+    await connection.connect()
+    expect(await connection.send(REQUEST)).toBe(7)
+    const end = async (): Promise<void> => {
+      accepted.at(-1)?.destroy()
+      await until('the connection has ended', () => !connection.isConnected() && sockets.size() === 0)
+    }
+    return { sockets, connection, end }
+  }
+
+  it('is given up with the first one that the other side ends', async () => {
+    const { sockets, connection, end } = await answered(true)
+    await end()
+    expect(sockets.lost.aborted).toBe(true)
+    await expect(connection.connect()).rejects.toThrow('the connection was given up')
+  })
+
+  it('others connect anew', async () => {
+    const { sockets, connection, end } = await answered(false)
+    await end()
+    expect(sockets.lost.aborted).toBe(false)
+    await connection.connect()
+    await connection.disconnect()
+  })
+
+  it('a connection that it ended itself is none that it lost', async () => {
+    const { sockets, connection } = await answered(true)
+    await connection.disconnect()
+    await until('the socket is closed', () => sockets.size() === 0)
+    expect(sockets.lost.aborted).toBe(false)
+  })
+
+  it('nor is one over which nothing came for a minute: brokers end those', async () => {
+    const { sockets, connection } = await answered(true)
+    const now = performance.now()
+    vi.spyOn(performance, 'now').mockReturnValue(now + 61_000)
+    onTestFinished(() => void vi.restoreAllMocks())
+    accepted.at(-1)?.destroy()
+    await new Promise<void>((resolve) => setTimeout(resolve, 50))
+    expect(sockets.size()).toBe(0)
+    expect(sockets.lost.aborted).toBe(false)
+    expect(connection.isConnected()).toBe(false)
+  })
 })

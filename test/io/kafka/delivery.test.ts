@@ -21,7 +21,6 @@ class HandProducer implements PartitionProducer {
   written: Promise<void> = Promise.resolve()
   open = (): Promise<'ready' | 'again'> => this.opened.then(() => this.state)
   write = (): Promise<void> => this.written
-  isStale = (): boolean => false
   async close(): Promise<void> {
     this.closed += 1
   }

@@ -1,41 +1,57 @@
 import { expect, it } from 'vitest'
-import { DESCRIBE_PRODUCERS, DESCRIBE_TRANSACTIONS } from '../../../src/io/kafka/describe.js'
-import { createHangingTransactions, OFFSETS_TOPIC } from '../../../src/io/kafka/hanging.js'
+import {
+  DESCRIBE_PRODUCERS,
+  DESCRIBE_TRANSACTIONS,
+  type TopicAnswer,
+} from '../../../src/io/kafka/describe.js'
+import { createHangingTransactions, OFFSETS_TOPIC, partitionOfGroup } from '../../../src/io/kafka/hanging.js'
 import type { RawBroker, RawCluster } from '../../../src/io/kafka/transactions.js'
 import { createMemoryLog } from '../../../src/io/memory/log.js'
+
+type Transaction = readonly [state: string, error?: number]
 
 interface Answers {
   readonly versions?: RawBroker['versions']
   /** One after another; the last one again and again. */
-  readonly transactions?: readonly { readonly error: number; readonly state: string }[]
+  readonly transactions?: readonly Transaction[]
   /** By leader; a leader is its own number. */
   readonly producers?: Readonly<Record<number, readonly object[]>>
-  readonly offsetsRefused?: boolean
+  readonly metadata?: readonly TopicAnswer[]
 }
 
 const BOTH = { [DESCRIBE_PRODUCERS]: {}, [DESCRIBE_TRANSACTIONS]: {} }
-const refused = Object.assign(new Error('refused'), { type: 'TOPIC_AUTHORIZATION_FAILED' })
+const GROUP = 'group'
 
-/** The one partition of `out` is led by broker 1, that of the offsets by broker 2. */
-function scene({ versions = BOTH, transactions = [], producers = {}, offsetsRefused = false }: Answers) {
+/** Partition n is led by the n-th. */
+const topic = (name: string, leaders: readonly number[], topicErrorCode = 0): TopicAnswer => ({
+  ...{ topic: name, topicErrorCode },
+  partitionMetadata: leaders.map((leader, partitionId) => ({ partitionId, leader })),
+})
+/** The partition of the offsets of the group is led by broker 2, the others by nobody. */
+const OFFSETS = topic(
+  OFFSETS_TOPIC,
+  Array.from({ length: 50 }, (_, partition) => (partition === partitionOfGroup(GROUP, 50) ? 2 : -1)),
+)
+
+function scene(answers: Answers) {
+  const { versions = BOTH, transactions = [['Empty']], producers = {} } = answers
+  const { metadata = [topic('out', [1]), OFFSETS] } = answers
   const left = [...transactions]
   const asked: number[] = []
   const brokerOf = (node: number): RawBroker => ({
     versions,
+    lookupRequest: () => () => ({ request: { apiKey: 'metadata' }, response: {} }),
     connectionPool: {
       async send(protocol) {
-        const { apiKey } = (protocol as { request: { apiKey: number } }).request
+        const { apiKey } = (protocol as { request: { apiKey: number | string } }).request
+        if (apiKey === 'metadata') return { topicMetadata: metadata }
         if (apiKey === DESCRIBE_PRODUCERS) {
           asked.push(node)
           return producers[node] ?? []
         }
-        return [left.length > 1 ? left.shift() : left[0]]
+        const [state, error = 0] = (left.length > 1 ? left.shift() : left[0]) as Transaction
+        return [{ error, state, producerId: '5' }]
       },
-    },
-    async metadata([topic]) {
-      if (topic === OFFSETS_TOPIC && offsetsRefused) throw refused
-      const leader = topic === OFFSETS_TOPIC ? 2 : 1
-      return { topicMetadata: [{ topic: topic as string, partitionMetadata: [{ partitionId: 0, leader }] }] }
     },
   })
   const cluster: RawCluster = {
@@ -43,11 +59,13 @@ function scene({ versions = BOTH, transactions = [], producers = {}, offsetsRefu
     findGroupCoordinator: async () => brokerOf(1),
   }
   const log = createMemoryLog()
-  const hanging = createHangingTransactions(['out'], log)
+  const hanging = createHangingTransactions({ topics: ['out'], groupId: GROUP, log })
+  const { signal } = new AbortController()
   return {
     ...{ log, asked },
-    wasCommitted: () => hanging.wasCommitted(cluster, 'id'),
+    wasCommitted: () => hanging.wasCommitted(cluster, 'id', signal),
     openOf: (producerId: string) => hanging.openOf(cluster, 'id', producerId),
+    forget: () => hanging.forget('id'),
   }
 }
 
@@ -66,20 +84,42 @@ it.each([
   ['', 105, false],
   ['', 53, false],
 ])('state %s, error %i: committed is %s', async (state, error, committed) => {
-  expect(await scene({ transactions: [{ error, state }] }).wasCommitted()).toBe(committed)
+  expect(await scene({ transactions: [[state, error]] }).wasCommitted()).toBe(committed)
 })
 
 it('waits for a coordinator that is loading', async () => {
-  const loading = { error: 14, state: '' }
-  const moved = { error: 16, state: '' }
-  const { wasCommitted } = scene({ transactions: [loading, moved, { error: 0, state: 'CompleteCommit' }] })
+  const { wasCommitted } = scene({ transactions: [['', 14], ['', 16], ['CompleteCommit']] })
   expect(await wasCommitted()).toBe(true)
 })
 
+it('remembers what a producer that was begun has wiped out, until nothing hangs any more', async () => {
+  const { wasCommitted, forget } = scene({ transactions: [['CompleteCommit'], ['Empty']] })
+  expect([await wasCommitted(), await wasCommitted()]).toEqual([true, true])
+  forget()
+  expect(await wasCommitted()).toBe(false)
+})
+
+it('what came later counts more than what is remembered', async () => {
+  const { wasCommitted } = scene({ transactions: [['CompleteCommit'], ['CompleteAbort'], ['Empty']] })
+  expect([await wasCommitted(), await wasCommitted(), await wasCommitted()]).toEqual([true, false, false])
+})
+
+it('asks for what is open before a decision can be lost: what cannot be answered fails then', async () => {
+  const { wasCommitted } = scene({
+    transactions: [['CompleteCommit']],
+    producers: { 1: [at('out', 6)] },
+  })
+  await expect(wasCommitted()).rejects.toThrow('error 6 for the producers of out/0')
+})
+
 it('any other error is no answer', async () => {
-  await expect(scene({ transactions: [{ error: 7, state: '' }] }).wasCommitted()).rejects.toThrow('error 7')
+  await expect(scene({ transactions: [['', 7]] }).wasCommitted()).rejects.toThrow('error 7')
   const { openOf } = scene({ producers: { 1: [at('out', 3)] } })
   await expect(openOf('5')).rejects.toThrow('error 3 for the producers of out/0')
+  const unknown = scene({ metadata: [topic('out', [], 3), OFFSETS] })
+  await expect(unknown.openOf('5')).rejects.toThrow('error 3 for topic out')
+  const leaderless = scene({ metadata: [topic('out', [1, -1]), OFFSETS] })
+  await expect(leaderless.openOf('5')).rejects.toThrow('no leader for out/1')
 })
 
 it('asks each leader, and finds what is open of a producer in records and in offsets', async () => {
@@ -94,12 +134,20 @@ it('asks each leader, and finds what is open of a producer in records and in off
 
 it.each([
   ['an old broker', { versions: {} }],
-  ['a broker that hides the offsets', { offsetsRefused: true }],
+  ['a broker that hides the offsets', { metadata: [topic('out', [1]), topic(OFFSETS_TOPIC, [], 29)] }],
   ['a broker that hides the producers', { producers: { 1: [at('out', 29)] } }],
 ])('%s leaves it unchecked, which is told once', async (_, answers) => {
-  const { openOf, wasCommitted, log } = scene({ transactions: [{ error: 0, state: 'Empty' }], ...answers })
+  const { openOf, wasCommitted, log } = scene(answers)
   expect(await wasCommitted()).toBe(false)
   expect(await openOf('5')).toEqual([])
   expect(await openOf('5')).toEqual([])
   expect(log.of('hanging-unchecked')).toHaveLength(1)
+})
+
+it.each([
+  // Java: Math.abs("...".hashCode()) % 50; the third has the least hash of all.
+  ['group', 98629247 % 50],
+  ['polygenelubricants', 0],
+])('the offsets of %s lie in partition %i', (group, partition) => {
+  expect(partitionOfGroup(group, 50)).toBe(partition)
 })

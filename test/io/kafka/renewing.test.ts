@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { BatchTooLarge, type CommitBatch, type StartOffset } from '../../../src/core/ports.js'
-import type { OpenCommitter } from '../../../src/io/kafka/committer.js'
+import { BatchTooLarge, type CommitBatch, type Committer, type StartOffset } from '../../../src/core/ports.js'
 import { createRenewing } from '../../../src/io/kafka/renewing.js'
 
 const at = (offset: number): StartOffset => ({ kind: 'start', offset })
 const batch = (next: number): CommitBatch => ({ outputs: [], next })
 const refusal = (type: string): Error => Object.assign(new Error('refused'), { type })
 
-class Double implements OpenCommitter {
-  stale = false
+class Double implements Committer {
   readonly start: StartOffset
   readonly written: number[] = []
   closed = 0
@@ -20,9 +18,6 @@ class Double implements OpenCommitter {
   async commit({ next }: CommitBatch): Promise<void> {
     if (this.error !== null) throw this.error
     this.written.push(next)
-  }
-  isStale(): boolean {
-    return this.stale
   }
   async close(): Promise<void> {
     this.closed += 1
@@ -48,9 +43,8 @@ describe('a committer after a refusal as too large', () => {
   it('goes on where it stood: after what it has written itself', async () => {
     const first = new Double(at(7))
     const failing = new Double(at(9), new Error('x', { cause: refusal('MESSAGE_TOO_LARGE') }))
-    let current: OpenCommitter = first
-    const switching: OpenCommitter = {
-      isStale: () => false,
+    let current: Committer = first
+    const switching: Committer = {
       start: first.start,
       commit: (one) => current.commit(one),
       close: () => current.close(),
@@ -101,29 +95,5 @@ describe('a committer after a refusal as too large', () => {
     await closing
     await commit
     expect(opened.map((one) => one.closed > 0)).toEqual([true])
-  })
-})
-
-describe('a committer that became stale', () => {
-  it('is replaced before the next batch, which is written once', async () => {
-    const first = new Double(at(7))
-    const second = new Double(at(9))
-    const committer = createRenewing(first, async () => second)
-    await committer.commit(batch(9))
-    first.stale = true
-    await committer.commit(batch(12))
-    expect([first.written, first.closed, second.written]).toEqual([[9], 1, [12]])
-    await committer.close()
-    expect([first.closed, second.closed]).toEqual([1, 1])
-  })
-
-  it('writes nothing more when its last batch is not known any more', async () => {
-    const first = new Double(at(7))
-    const second = new Double(at(7))
-    const committer = createRenewing(first, async () => second)
-    await committer.commit(batch(9))
-    first.stale = true
-    await expect(committer.commit(batch(12))).rejects.toThrow('went on in another process')
-    expect(second.written).toEqual([])
   })
 })
