@@ -23,6 +23,24 @@ export async function withDeadline<T>(
   }
 }
 
+/** Waits. Rejects when the signal ends the wait. */
+export function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(new Closed())
+      return
+    }
+    const timer = setTimeout(() => {
+      deaf()
+      resolve()
+    }, delayMs)
+    const deaf = onAbort(signal, () => {
+      clearTimeout(timer)
+      reject(new Closed())
+    })
+  })
+}
+
 export class DeadlineExceeded extends Error {
   readonly code = 'DEADLINE_EXCEEDED'
   constructor() {

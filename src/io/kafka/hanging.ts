@@ -1,5 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Log } from '../../core/ports.js'
+import { pause } from './deadline.js'
 import {
   DESCRIBE_PRODUCERS,
   DESCRIBE_TRANSACTIONS,
@@ -25,13 +25,22 @@ const ID_REFUSED = 53
 const ID_UNKNOWN = 105
 
 const LOADING_TRIES = 100
-const LOADING_WAIT_MS = 50
+/** For partitions without a leader: those of a topic just made, or of a broker that has just come back. */
+const LEADER_TRIES = 40
+const WAIT_MS = 50
 
 export interface HangingOptions {
   /** Those that transactions write to. */
   readonly topics: readonly string[]
   readonly groupId: string
   readonly log: Log
+}
+
+export interface OpenQuestion {
+  readonly transactionalId: string
+  readonly producerId: string
+  /** Ends the waits between two tries. */
+  readonly signal: AbortSignal
 }
 
 /** What can be found out about transactions that a broker forgot to end. */
@@ -44,11 +53,7 @@ export interface HangingTransactions {
    */
   wasCommitted(cluster: RawCluster, transactionalId: string, signal: AbortSignal): Promise<boolean>
   /** Where a producer has something open, in any topic that is written or in the offsets. Throws errors of the broker. */
-  openOf(
-    cluster: RawCluster,
-    transactionalId: string,
-    producerId: string,
-  ): Promise<readonly OpenTransaction[]>
+  openOf(cluster: RawCluster, question: OpenQuestion): Promise<readonly OpenTransaction[]>
   /** Nothing hangs any more. */
   forget(transactionalId: string): void
 }
@@ -66,7 +71,18 @@ export function createHangingTransactions(options: HangingOptions): HangingTrans
     told = true
   }
 
-  async function allOpen({ cluster, broker }: Asker): Promise<readonly OpenTransaction[]> {
+  async function allOpen(asker: Asker): Promise<readonly OpenTransaction[]> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await openNow(asker)
+      } catch (error) {
+        if (!(error instanceof HangingUnknown) || tries >= LEADER_TRIES) throw error
+        await pause(WAIT_MS, asker.signal)
+      }
+    }
+  }
+
+  async function openNow({ cluster, broker }: Asker): Promise<readonly OpenTransaction[]> {
     const metadata = await metadataOf(broker, [...options.topics, OFFSETS_TOPIC])
     const answers: PartitionAnswer[] = []
     for (const [nodeId, led] of leadersOf(metadata, options.groupId, unchecked)) {
@@ -75,7 +91,7 @@ export function createHangingTransactions(options: HangingOptions): HangingTrans
     }
     for (const { topic, partition, error } of answers.filter((one) => one.error !== NO_ERROR)) {
       if (error !== TOPIC_REFUSED)
-        throw new Error(`error ${error} for the producers of ${topic}/${partition}`)
+        throw new HangingUnknown(`PRODUCERS_ERROR_${error}`, `the producers of ${topic}/${partition}`)
       unchecked(`not authorized to read ${topic}`)
     }
     return answers.flatMap(({ open }) => open)
@@ -93,15 +109,14 @@ export function createHangingTransactions(options: HangingOptions): HangingTrans
 
   async function openOf(
     cluster: RawCluster,
-    transactionalId: string,
-    producerId: string,
+    { transactionalId, producerId, signal }: OpenQuestion,
   ): Promise<readonly OpenTransaction[]> {
     const broker = await coordinatorOf(cluster, transactionalId)
     if (!knows(broker, DESCRIBE_PRODUCERS)) {
       unchecked('the broker is older than Apache Kafka 3.0')
       return []
     }
-    const open = await gathered({ cluster, broker })
+    const open = await gathered({ cluster, broker, signal })
     return open.filter((one) => one.producerId === producerId)
   }
 
@@ -114,7 +129,7 @@ export function createHangingTransactions(options: HangingOptions): HangingTrans
       if (state !== 'CompleteCommit' && state !== 'PrepareCommit') return false
       // What fails from now on would better have failed before.
       await cluster.findGroupCoordinator({ groupId: options.groupId, coordinatorType: GROUP })
-      await openOf(cluster, transactionalId, producerId)
+      await openOf(cluster, { transactionalId, producerId, signal })
       decided.set(transactionalId, true)
       return true
     },
@@ -126,6 +141,7 @@ export function createHangingTransactions(options: HangingOptions): HangingTrans
 interface Asker {
   readonly cluster: RawCluster
   readonly broker: RawBroker
+  readonly signal: AbortSignal
 }
 
 const coordinatorOf = (cluster: RawCluster, transactionalId: string): Promise<RawBroker> =>
@@ -151,8 +167,18 @@ async function describe(
     if (error === NO_ERROR) return { error, state, producerId }
     if (error === ID_UNKNOWN || error === ID_REFUSED) return UNKNOWN
     if (!LOADING.has(error) || tries >= LOADING_TRIES)
-      throw new Error(`error ${error} for a transactional id`)
-    await wait(LOADING_WAIT_MS, undefined, { signal })
+      throw new HangingUnknown(`TRANSACTION_ERROR_${error}`, 'a transactional id')
+    await pause(WAIT_MS, signal)
+  }
+}
+
+/** The cluster cannot say now what hangs; asked later it can. The code has the error number of the protocol. */
+class HangingUnknown extends Error {
+  readonly code: string
+  constructor(code: string, what: string) {
+    super(`${code}: ${what}`)
+    this.name = 'HangingUnknown'
+    this.code = code
   }
 }
 
@@ -165,11 +191,11 @@ function leadersOf(
   const leaders = new Map<number, Map<string, number[]>>()
   for (const { topicErrorCode, topic, partitionMetadata } of metadata) {
     if (topicErrorCode === TOPIC_REFUSED) unchecked(`not authorized to read ${topic}`)
-    else if (topicErrorCode !== NO_ERROR) throw new Error(`error ${topicErrorCode} for topic ${topic}`)
+    else if (topicErrorCode !== NO_ERROR) throw new HangingUnknown(`TOPIC_ERROR_${topicErrorCode}`, topic)
     const own = topic === OFFSETS_TOPIC ? partitionOfGroup(groupId, partitionMetadata.length) : null
     for (const { partitionId, leader } of partitionMetadata) {
       if (own !== null && partitionId !== own) continue
-      if (leader < 0) throw new Error(`no leader for ${topic}/${partitionId}`)
+      if (leader < 0) throw new HangingUnknown('NO_LEADER', `${topic}/${partitionId}`)
       const led = leaders.get(leader) ?? new Map<string, number[]>()
       leaders.set(leader, led.set(topic, [...(led.get(topic) ?? []), partitionId]))
     }

@@ -1,9 +1,9 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Producer, TopicOffsets, Transaction } from 'kafkajs'
 import { onAbort } from '../../core/abort.js'
 import type { TopicPartition } from '../../core/model.js'
 import type { CommitBatch, Delivery } from '../../core/ports.js'
 import { discardClient, openKafkaClient } from './client.js'
+import { pause } from './deadline.js'
 import { createDelivery, type KafkaDeliveryOptions, type PartitionProducer } from './delivery.js'
 import type { OpenTransaction } from './describe.js'
 import { createHangingTransactions, type HangingTransactions, OFFSETS_TOPIC } from './hanging.js'
@@ -78,7 +78,8 @@ class TransactionalProducer implements PartitionProducer {
     const committed = await hanging.wasCommitted(cluster, transactionalId, signal)
     signal.throwIfAborted()
     const { transaction, manager } = await beginFirst(this.producer)
-    const places = await hanging.openOf(cluster, transactionalId, String(manager.getProducerId()))
+    const producerId = String(manager.getProducerId())
+    const places = await hanging.openOf(cluster, { transactionalId, producerId, signal })
     this.begun = transaction
     if (places.length === 0) {
       hanging.forget(transactionalId)
@@ -174,7 +175,7 @@ export async function sendOffset(
     } catch (error) {
       const concurrent = error instanceof Error && 'type' in error && error.type === 'CONCURRENT_TRANSACTIONS'
       if (!concurrent || tries >= CONCURRENT_TRIES) throw error
-      await wait(CONCURRENT_WAIT_MS, undefined, { signal })
+      await pause(CONCURRENT_WAIT_MS, signal)
     }
   }
 }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import {
   DESCRIBE_PRODUCERS,
   DESCRIBE_TRANSACTIONS,
@@ -9,6 +9,10 @@ import type { RawBroker, RawCluster } from '../../../src/io/kafka/transactions.j
 import { createMemoryLog } from '../../../src/io/memory/log.js'
 
 type Transaction = readonly [state: string, error?: number]
+
+// Its waits between two tries would be seconds.
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
 
 interface Answers {
   readonly versions?: RawBroker['versions']
@@ -63,10 +67,18 @@ function scene(answers: Answers) {
   const { signal } = new AbortController()
   return {
     ...{ log, asked },
-    wasCommitted: () => hanging.wasCommitted(cluster, 'id', signal),
-    openOf: (producerId: string) => hanging.openOf(cluster, 'id', producerId),
+    wasCommitted: () => inTime(hanging.wasCommitted(cluster, 'id', signal)),
+    openOf: (producerId: string) =>
+      inTime(hanging.openOf(cluster, { transactionalId: 'id', producerId, signal })),
     forget: () => hanging.forget('id'),
   }
+}
+
+/** After all waits between two tries. */
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  answer.catch(() => undefined)
+  await vi.advanceTimersByTimeAsync(60_000)
+  return answer
 }
 
 const at = (topic: string, error: number, ...producerIds: string[]) => ({
@@ -109,17 +121,26 @@ it('asks for what is open before a decision can be lost: what cannot be answered
     transactions: [['CompleteCommit']],
     producers: { 1: [at('out', 6)] },
   })
-  await expect(wasCommitted()).rejects.toThrow('error 6 for the producers of out/0')
+  await expect(wasCommitted()).rejects.toThrow('PRODUCERS_ERROR_6: the producers of out/0')
+})
+
+it('waits for the leader of a topic that was just made', async () => {
+  const producers: Record<number, object[]> = { 1: [at('out', 6)] }
+  const { openOf } = scene({ producers })
+  setTimeout(() => {
+    producers[1] = [at('out', 0, '5')]
+  }, 200)
+  expect(await openOf('5')).toHaveLength(1)
 })
 
 it('any other error is no answer', async () => {
-  await expect(scene({ transactions: [['', 7]] }).wasCommitted()).rejects.toThrow('error 7')
+  await expect(scene({ transactions: [['', 7]] }).wasCommitted()).rejects.toThrow('TRANSACTION_ERROR_7')
   const { openOf } = scene({ producers: { 1: [at('out', 3)] } })
-  await expect(openOf('5')).rejects.toThrow('error 3 for the producers of out/0')
+  await expect(openOf('5')).rejects.toThrow('PRODUCERS_ERROR_3: the producers of out/0')
   const unknown = scene({ metadata: [topic('out', [], 3), OFFSETS] })
-  await expect(unknown.openOf('5')).rejects.toThrow('error 3 for topic out')
+  await expect(unknown.openOf('5')).rejects.toThrow('TOPIC_ERROR_3: out')
   const leaderless = scene({ metadata: [topic('out', [1, -1]), OFFSETS] })
-  await expect(leaderless.openOf('5')).rejects.toThrow('no leader for out/1')
+  await expect(leaderless.openOf('5')).rejects.toThrow('NO_LEADER: out/1')
 })
 
 it('asks each leader, and finds what is open of a producer in records and in offsets', async () => {

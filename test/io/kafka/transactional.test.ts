@@ -40,6 +40,6 @@ it('the wait before it is sent again hears that the delivery is closed', async (
   const open = transaction(1000)
   const sending = sendOffset(open, offset(ending.signal))
   ending.abort()
-  await expect(sending).rejects.toMatchObject({ name: 'AbortError' })
+  await expect(sending).rejects.toMatchObject({ name: 'Closed' })
   expect(open.tries()).toBe(1)
 })
