@@ -79,8 +79,11 @@ export interface Committer {
 
 /** Opens committers: fences whoever had the partition before, then reads where to go on, in this order. */
 export interface Delivery {
-  /** A promise a partition, in the given order; none rejects, and none waits for another. */
-  open(list: readonly TopicPartition[]): readonly Promise<Committer | Error>[]
+  /**
+   * A promise a partition, in the given order; none rejects, and none waits for another partition. When the signal aborts,
+   * what is not open yet is given up, and fences nobody any more if it has not begun to.
+   */
+  open(list: readonly TopicPartition[], signal: AbortSignal): readonly Promise<Committer | Error>[]
   close(): Promise<void>
 }
 

@@ -65,6 +65,7 @@ class AssignedLanes implements Lanes {
   /** Gaps that were told, by partition. */
   private readonly gaps = new Map<string, string>()
   private generation = 0
+  private assignment = new AbortController()
   private heartbeatAt = Number.NEGATIVE_INFINITY
   private stopping = false
   readonly paused: SystemPauses
@@ -157,6 +158,9 @@ class AssignedLanes implements Lanes {
   }
 
   private closeAll(): void {
+    // What is still being opened would fence the next owner.
+    this.assignment.abort()
+    this.assignment = new AbortController()
     this.wishes.clear()
     this.failures.clear()
     for (const lane of this.lanes.values()) lane.close()
@@ -166,7 +170,7 @@ class AssignedLanes implements Lanes {
   /** In: partitions that the source has paused. */
   private open(partitions: readonly TopicPartition[]): void {
     const opening = partitions.map((at) => this.createLane(at))
-    const opened = this.deps.delivery.open(partitions)
+    const opened = this.deps.delivery.open(partitions, this.assignment.signal)
     for (const [index, lane] of opening.entries()) {
       const missing = new Error('delivery opened nothing')
       void (opened[index] ?? Promise.resolve(missing)).then((result) => this.opened(lane, result))

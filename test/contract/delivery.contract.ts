@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Output, SourceMessage, TopicPartition } from '../../src/core/model.js'
 import type { CommitBatch, Committer, Delivery, EventSource, SourceListener } from '../../src/core/ports.js'
 
+/** An assignment that stands. */
+const ASSIGNED = new AbortController().signal
+
 /** A message as a reader of the topic sees it. */
 export interface ReadRow {
   readonly partition: number
@@ -107,7 +110,7 @@ const textOutput = (topic: string, key: string | null, value: string, sourcePart
 const range = (count: number, name = 'v'): string[] => Array.from({ length: count }, (_, i) => `${name}${i}`)
 
 async function openOne(delivery: Delivery, at: TopicPartition): Promise<Committer> {
-  const [opened] = await Promise.all(delivery.open([at]))
+  const [opened] = await Promise.all(delivery.open([at], ASSIGNED))
   if (opened === undefined || opened instanceof Error) throw opened ?? new Error('nothing was opened')
   return opened
 }
@@ -532,7 +535,7 @@ function transactionContract(current: () => DeliveryWorld): void {
   test('committers of two partitions do not disturb each other', async () => {
     const { world, at, output, delivery } = await setUp()
     const other = { ...at, partition: 0 }
-    const [left, right] = await Promise.all(delivery.open([at, other]))
+    const [left, right] = await Promise.all(delivery.open([at, other], ASSIGNED))
     if (left === undefined || right === undefined) throw new Error('two were asked for')
     if (left instanceof Error || right instanceof Error) throw new Error('both must open')
     for (let next = 1; next <= 5; next += 1) {
@@ -541,7 +544,7 @@ function transactionContract(current: () => DeliveryWorld): void {
         right.commit({ outputs: [textOutput(output, 'k', `right${next}`)], next: 2 * next }),
       ])
     }
-    const starts = (await Promise.all(delivery.open([at, other]))).map(
+    const starts = (await Promise.all(delivery.open([at, other], ASSIGNED))).map(
       (opened) => opened instanceof Error || opened.start,
     )
     expect(starts).toEqual([
@@ -575,7 +578,7 @@ function transactionContract(current: () => DeliveryWorld): void {
   test('open never throws: a partition that does not exist is an Error in its place', async () => {
     const { at, delivery } = await setUp()
     const missing = { topic: `${at.topic}-missing`, partition: 0 }
-    const [good, bad] = await Promise.all(delivery.open([at, missing]))
+    const [good, bad] = await Promise.all(delivery.open([at, missing], ASSIGNED))
     expect(bad).toBeInstanceOf(Error)
     expect(good).not.toBeInstanceOf(Error)
     await delivery.close()
@@ -610,7 +613,7 @@ function startContract(current: () => DeliveryWorld): void {
       await world.setCommitted(groupId, above, 6)
       await world.setCommitted(groupId, end, 5)
       const delivery = world.delivery({ groupId, transactional })
-      const starts = (await Promise.all(delivery.open([below, above, end]))).map(
+      const starts = (await Promise.all(delivery.open([below, above, end], ASSIGNED))).map(
         (one) => one instanceof Error || one.start,
       )
       expect(starts).toEqual([

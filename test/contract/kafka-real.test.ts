@@ -116,7 +116,7 @@ function withMember(
     }),
   })
   return {
-    open: (list) => delivery.open(list),
+    open: (list, signal) => delivery.open(list, signal),
     async close() {
       await delivery.close()
       await member?.stop()

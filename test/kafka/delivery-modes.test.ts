@@ -11,6 +11,9 @@ import { createSite, type ExpectedEnd, type Site } from '../support/site.js'
 import { stack } from '../support/stack.js'
 import { until } from '../support/until.js'
 
+/** An assignment that stands. */
+const ASSIGNED = new AbortController().signal
+
 const PARTITIONS = 12
 const EVENTS = 360
 const DEAD_PARTITIONS = 5
@@ -323,7 +326,7 @@ describe('records as large as the configuration allows', () => {
     let committer: Committer | Error | undefined
     // The coordinator of a group that was never asked for may be loading.
     await until('the partition is open', async () => {
-      committer = await delivery.open([{ topic, partition: 0 }])[0]
+      committer = await delivery.open([{ topic, partition: 0 }], ASSIGNED)[0]
       return committer !== undefined && !(committer instanceof Error)
     })
     if (committer === undefined || committer instanceof Error) throw new Error('nothing was opened')

@@ -17,6 +17,9 @@ import { type Stack, startStack } from '../../src/stack/stack.js'
 import { connectBroker, type TestBroker, uniqueName } from '../support/broker.js'
 import { until } from '../support/until.js'
 
+/** An assignment that stands. */
+const ASSIGNED = new AbortController().signal
+
 const { KAFKA_BROKERS: _brokers, SCHEMA_REGISTRY_URL: _registry, ...env } = process.env
 const java = await findJava(env)
 const OUTS = [0, 1, 2, 3, 4, 5]
@@ -139,7 +142,7 @@ describe.skipIf(java === null || !java.usable)('markers that are missing', () =>
     })
     let opened: Committer | Error | undefined
     await until('the partition is open', async () => {
-      ;[opened] = await Promise.all(delivery.open([{ topic: events, partition: 0 }]))
+      ;[opened] = await Promise.all(delivery.open([{ topic: events, partition: 0 }], ASSIGNED))
       return opened !== undefined && !(opened instanceof Error)
     })
     return { delivery, committer: opened as Committer }

@@ -457,8 +457,8 @@ describe('the search', () => {
       ...edges,
       delivery: {
         ...edges.delivery,
-        open: (list) =>
-          edges.delivery.open(list).map(async (opening) => {
+        open: (list, signal) =>
+          edges.delivery.open(list, signal).map(async (opening) => {
             const one = await opening
             if (one instanceof Error) return one
             return {

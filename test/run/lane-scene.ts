@@ -180,11 +180,14 @@ export class HandDelivery implements Delivery {
   /** What the next openings give, in order. */
   readonly next: Opening[] = []
   automatic = true
+  /** Of the assignments that something was opened for. */
+  readonly assignments: AbortSignal[] = []
   /** Openings wait until `go` is called. */
   held = false
   private waiting: (() => void)[] = []
 
-  open(list: readonly TopicPartition[]): readonly Promise<Committer | Error>[] {
+  open(list: readonly TopicPartition[], assigned: AbortSignal): readonly Promise<Committer | Error>[] {
+    this.assignments.push(assigned)
     this.opened.push(list.map((at) => `${at.topic}/${at.partition}`).join(' '))
     return list.map(() => this.openOne())
   }

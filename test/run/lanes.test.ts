@@ -85,6 +85,15 @@ describe('an assignment', () => {
     expect(states()).toEqual(['0 running', '1 running'])
   })
 
+  it('gives up what is still being opened for the one before: it would fence the next owner', async () => {
+    await assigned(AT)
+    expect(delivery.assignments.map(({ aborted }) => aborted)).toEqual([false])
+    await assigned(AT, B)
+    expect(delivery.assignments.map(({ aborted }) => aborted)).toEqual([true, false])
+    await lanes.revoking()
+    expect(delivery.assignments.map(({ aborted }) => aborted)).toEqual([true, true])
+  })
+
   it('drops at once what was in flight in the one before', async () => {
     await assigned(AT)
     lanes.messages(AT, messagesOf([0]), 1)

@@ -30,9 +30,9 @@ function withCommit(
     }
   }
   return {
-    open: (list) =>
+    open: (list, signal) =>
       right
-        .open(list)
+        .open(list, signal)
         .map((opening) => opening.then((opened) => (opened instanceof Error ? opened : wrap(opened)))),
     close: () => right.close(),
   }
@@ -69,12 +69,12 @@ const reverses = (right: Delivery): Delivery =>
 /** Reads where to start, and only then fences: a commit in flight is not seen. */
 function readsBeforeFencing(right: Delivery, { broker, groupId }: Setting): Delivery {
   return {
-    open(list) {
+    open(list, signal) {
       const starts = list.map((at): StartOffset => {
         const offset = broker.offsets.committed(groupId, at) ?? broker.log(at).start()
         return { kind: 'start', offset }
       })
-      return right.open(list).map(async (opening, index) => {
+      return right.open(list, signal).map(async (opening, index) => {
         const one = await opening
         const start = starts[index]
         if (one instanceof Error || start === undefined) return one

@@ -22,7 +22,7 @@ export interface KafkaDeliveryOptions {
 export interface PartitionProducer {
   /**
    * Called once, before anything else: whoever had the partition before is fenced. `again`: what he left had to be ended
-   * first, and another producer is to be opened. The signal ends its waits.
+   * first, and another producer is to be opened. Once the signal has aborted, nobody is fenced any more.
    */
   open(signal: AbortSignal): Promise<'ready' | 'again'>
   /** Throws when it is unknown or false that the batch was written. The signal ends its waits. */
@@ -33,6 +33,8 @@ export interface PartitionProducer {
 
 /** Openings that are under way at the same time. */
 const OPENING_AT_ONCE = 16
+/** An opening that was given up is waited for so long. */
+const BEFORE_MS = 2000
 /** What is under way at the end is waited for so long. */
 const CLOSE_MS = 5000
 
@@ -54,7 +56,27 @@ export function createDelivery(
   /** Of openings under way and of committers that are not closed. */
   const held = new Set<() => Promise<void>>()
 
-  async function open(at: TopicPartition, producer: PartitionProducer): Promise<Committer | Error> {
+  /** By topic and partition: ends of openings. */
+  const openings = new Map<string, Promise<unknown>>()
+
+  /** One opening of a partition after another: an older one that is late would fence the newer. */
+  function inOrder<T>({ topic, partition }: TopicPartition, run: () => Promise<T>): Promise<T> {
+    const key = `${topic}/${partition}`
+    const before = openings.get(key)
+    const running = before === undefined ? run() : withDeadline(BEFORE_MS, () => before).then(run, run)
+    const end = (): void => {
+      if (openings.get(key) === ended) openings.delete(key)
+    }
+    const ended: Promise<void> = running.then(end, end)
+    openings.set(key, ended)
+    return running
+  }
+
+  async function open(
+    at: TopicPartition,
+    producer: PartitionProducer,
+    assigned: AbortSignal,
+  ): Promise<Committer | Error> {
     const discard = once(() => producer.close())
     held.add(discard)
     const discarded = (error: unknown): Error => {
@@ -63,7 +85,7 @@ export function createDelivery(
     }
     try {
       const { transactionTimeoutMs: limitMs } = options
-      const opened = await withDeadline(limitMs, () => producer.open(signal), signal)
+      const opened = await withDeadline(limitMs, () => producer.open(assigned), signal)
       if (opened === 'again') return discarded(new OpenAgain())
       // Never before: while a former owner may still commit, the offset is not final.
       const start = await withDeadline(limitMs, () => readStart(at), signal)
@@ -81,16 +103,17 @@ export function createDelivery(
   }
 
   return {
-    open: (list) =>
+    open: (list, assigned) =>
       list.map((at) => {
-        if (signal.aborted) return Promise.resolve(new Error('the delivery is closed'))
         const make = begin(at)
         const openOnce = async (): Promise<Committer | Error> => {
-          const opened = await open(at, make())
-          return opened instanceof OpenAgain ? open(at, make()) : opened
+          if (assigned.aborted || signal.aborted) return new Error('it was given up before it was open')
+          const opened = await open(at, make(), assigned)
+          return opened instanceof OpenAgain ? open(at, make(), assigned) : opened
         }
-        return limit(openOnce).then((opened) =>
-          opened instanceof Error ? opened : createRenewing(opened, openOnce),
+        const openNext = (): Promise<Committer | Error> => inOrder(at, openOnce)
+        return limit(openNext).then((opened) =>
+          opened instanceof Error ? opened : createRenewing(opened, openNext),
         )
       }),
     async close() {

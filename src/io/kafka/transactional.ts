@@ -79,13 +79,14 @@ class TransactionalProducer implements PartitionProducer {
     signal.throwIfAborted()
     const { transaction, manager } = await beginFirst(this.producer)
     const producerId = String(manager.getProducerId())
-    const places = await hanging.openOf(cluster, { transactionalId, producerId, signal })
+    // Whatever becomes of the assignment now: what hangs is ended by whoever has wiped out how.
+    const places = await hanging.openOf(cluster, { transactionalId, producerId, signal: this.lost })
     this.begun = transaction
     if (places.length === 0) {
       hanging.forget(transactionalId)
       return 'ready'
     }
-    await this.end({ transaction, manager, places, committed, signal })
+    await this.end({ transaction, manager, places, committed })
     return 'again'
   }
 
@@ -94,14 +95,14 @@ class TransactionalProducer implements PartitionProducer {
    * missing: records that no `read_committed` reader passes, and an offset that nobody sees, until another transaction of
    * the same producer ends them in its way. So they get the markers that they were to have, before anything else happens.
    */
-  private async end({ transaction, manager, places, committed, signal }: Hanging): Promise<void> {
+  private async end({ transaction, manager, places, committed }: Hanging): Promise<void> {
     const { groupId, log } = this.options
     const { topic, partition } = this.at
     const outputs = places.filter((place) => place.topic !== OFFSETS_TOPIC)
     await manager.addPartitionsToTransaction(
       outputs.map((place) => ({ topic: place.topic, partitions: [{ partition: place.partition }] })),
     )
-    await sendOffset(transaction, { groupId, topics: [], signal })
+    await sendOffset(transaction, { groupId, topics: [], signal: this.lost })
     await (committed ? transaction.commit() : transaction.abort())
     log.warn('commit-mended', {
       topic,
@@ -149,7 +150,6 @@ interface Hanging {
   readonly manager: TransactionManager
   readonly places: readonly OpenTransaction[]
   readonly committed: boolean
-  readonly signal: AbortSignal
 }
 
 const CONCURRENT_TRIES = 20

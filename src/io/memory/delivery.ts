@@ -32,11 +32,12 @@ export function createMemoryDelivery(broker: MemoryBroker, options: MemoryDelive
   const ending = new AbortController()
   const opened = new Set<Committer>()
 
-  async function fence(at: TopicPartition): Promise<Writer | Error> {
+  async function fence(at: TopicPartition, signal: AbortSignal): Promise<Writer | Error> {
     if (!transactional) return createPlainWriter({ broker, network, groupId, at })
     const transactionalId = transactionalIdOf(groupId, at)
     const giveUpAt = clock.monotonic() + (options.fenceTimeoutMs ?? 30_000)
     for (;;) {
+      if (signal.aborted) return new Error('it was given up before it was open')
       try {
         const session = await network.call('init-producer', () =>
           broker.transactions.init(transactionalId, options.transactionTimeoutMs ?? 15_000),
@@ -74,9 +75,9 @@ export function createMemoryDelivery(broker: MemoryBroker, options: MemoryDelive
     }
   }
 
-  async function openOne(at: TopicPartition): Promise<Committer | Error> {
+  async function openOne(at: TopicPartition, signal: AbortSignal): Promise<Committer | Error> {
     if (ending.signal.aborted) return new Error('the delivery is closed')
-    const writer = await fence(at)
+    const writer = await fence(at, signal)
     if (writer instanceof Error) return writer
     try {
       // Only after the fence: before it, the offset of a commit in flight may still be the old one.
@@ -91,7 +92,7 @@ export function createMemoryDelivery(broker: MemoryBroker, options: MemoryDelive
   }
 
   return {
-    open: (list) => list.map(openOne),
+    open: (list, signal) => list.map((at) => openOne(at, signal)),
     async close() {
       ending.abort()
       await Promise.all([...opened].map((committer) => committer.close()))

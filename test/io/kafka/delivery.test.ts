@@ -1,5 +1,5 @@
 import type { CompressionTypes } from 'kafkajs'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import type { TopicPartition } from '../../../src/core/model.js'
 import type { KafkaAdmin } from '../../../src/io/kafka/admin.js'
 import {
@@ -10,6 +10,9 @@ import {
 import { createMemoryLog } from '../../../src/io/memory/log.js'
 import { until } from '../../support/until.js'
 
+/** An assignment that stands. */
+const ASSIGNED = new AbortController().signal
+
 const AT: TopicPartition = { topic: 'events', partition: 0 }
 const OTHER: TopicPartition = { topic: 'events', partition: 1 }
 
@@ -19,12 +22,17 @@ class HandProducer implements PartitionProducer {
   opened: Promise<unknown> = Promise.resolve()
   state: 'ready' | 'again' = 'ready'
   written: Promise<void> = Promise.resolve()
-  open = (): Promise<'ready' | 'again'> => this.opened.then(() => this.state)
+  open(_: AbortSignal): Promise<'ready' | 'again'> {
+    return this.opened.then(() => this.state)
+  }
   write = (): Promise<void> => this.written
   async close(): Promise<void> {
     this.closed += 1
   }
 }
+
+/** What can begin has begun. */
+const moment = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 function held(): { readonly promise: Promise<void>; readonly go: () => void } {
   let go = (): void => undefined
@@ -64,7 +72,7 @@ it('a producer that comes after its time limit is closed: nobody holds it', asyn
   const opening = held()
   producer.opened = opening.promise
   const { delivery } = scene({ producers: [producer], limitMs: 5 })
-  const [opened] = await Promise.all(delivery.open([AT]))
+  const [opened] = await Promise.all(delivery.open([AT], ASSIGNED))
   expect(opened).toMatchObject({ name: 'DeadlineExceeded' })
   opening.go()
   await until('the producer is closed', () => producer.closed === 1)
@@ -73,7 +81,7 @@ it('a producer that comes after its time limit is closed: nobody holds it', asyn
 it('a producer without a start offset is closed', async () => {
   const [good, bad] = [new HandProducer(), new HandProducer()]
   const { delivery } = scene({ producers: [good, bad] })
-  const [known, unknown] = await Promise.all(delivery.open([AT, { topic: 'events', partition: 7 }]))
+  const [known, unknown] = await Promise.all(delivery.open([AT, { topic: 'events', partition: 7 }], ASSIGNED))
   expect(known).toMatchObject({ start: { kind: 'start', offset: 4 } })
   expect(unknown).toBeInstanceOf(Error)
   expect([good.closed, bad.closed]).toEqual([0, 1])
@@ -83,7 +91,7 @@ it('a partition that does not open holds up no other one', async () => {
   const stuck = new HandProducer()
   stuck.opened = new Promise(() => undefined)
   const { delivery } = scene({ producers: [stuck, new HandProducer()] })
-  const [first, second] = delivery.open([AT, OTHER])
+  const [first, second] = delivery.open([AT, OTHER], ASSIGNED)
   let over = false
   void first?.then(() => {
     over = true
@@ -98,7 +106,7 @@ it('no offset is read before the producer is open, and those that open together 
   const openings = [held(), held(), held()]
   const producers = openings.map(({ promise }) => Object.assign(new HandProducer(), { opened: promise }))
   const { delivery, asked } = scene({ producers })
-  const opened = delivery.open([AT, OTHER, AT])
+  const opened = delivery.open([AT, OTHER, AT], ASSIGNED)
   openings[0]?.go()
   await opened[0]
   expect(asked).toEqual([[0]])
@@ -117,11 +125,12 @@ it('closing ends openings under way, closes what they opened, and opens nothing 
     producers: [slow, asking],
     committed: () => new Promise(() => undefined),
   })
-  const opened = delivery.open([AT, OTHER])
+  const opened = delivery.open([AT, OTHER], ASSIGNED)
+  await moment()
   await delivery.close()
   for (const one of await Promise.all(opened)) expect(one).toBeInstanceOf(Error)
   await until('both are closed', () => slow.closed === 1 && asking.closed === 1)
-  const later = await Promise.all(delivery.open([AT]))
+  const later = await Promise.all(delivery.open([AT], ASSIGNED))
   expect(later[0]).toBeInstanceOf(Error)
 })
 
@@ -130,14 +139,14 @@ it('closing waits for the commit under way, and closes committers that nobody cl
   const writing = held()
   producer.written = writing.promise
   const { delivery } = scene({ producers: [producer] })
-  const [committer] = await Promise.all(delivery.open([AT]))
+  const [committer] = await Promise.all(delivery.open([AT], ASSIGNED))
   if (committer === undefined || committer instanceof Error) throw new Error('nothing was opened')
   const committed = committer.commit({ outputs: [], next: 5 })
   let closed = false
   const closing = delivery.close().then(() => {
     closed = true
   })
-  await new Promise((resolve) => setImmediate(resolve))
+  await moment()
   expect([closed, producer.closed]).toEqual([false, 0])
   writing.go()
   await committed
@@ -149,7 +158,7 @@ it('a committer whose commit took too long is of no use, and is closed without w
   const producer = new HandProducer()
   producer.written = new Promise(() => undefined)
   const { delivery } = scene({ producers: [producer], limitMs: 5 })
-  const [committer] = await Promise.all(delivery.open([AT]))
+  const [committer] = await Promise.all(delivery.open([AT], ASSIGNED))
   if (committer === undefined || committer instanceof Error) throw new Error('nothing was opened')
   await expect(committer.commit({ outputs: [], next: 5 })).rejects.toMatchObject({ name: 'DeadlineExceeded' })
   await expect(committer.commit({ outputs: [], next: 5 })).rejects.toThrow('busy, failed or closed')
@@ -161,7 +170,9 @@ it('opens another producer behind one that had to end what was left, and reads n
   const producers = [new HandProducer(), new HandProducer()]
   Object.assign(producers[0] as HandProducer, { state: 'again' })
   const { delivery, asked } = scene({ producers })
-  expect((await Promise.all(delivery.open([AT])))[0]).toMatchObject({ start: { kind: 'start', offset: 4 } })
+  expect((await Promise.all(delivery.open([AT], ASSIGNED)))[0]).toMatchObject({
+    start: { kind: 'start', offset: 4 },
+  })
   expect([asked, producers.map(({ closed }) => closed)]).toEqual([[[0]], [1, 0]])
 })
 
@@ -169,6 +180,28 @@ it('gives up when there is something left behind that too: it is opened later', 
   const producers = [new HandProducer(), new HandProducer(), new HandProducer()]
   for (const one of producers) Object.assign(one, { state: 'again' })
   const { delivery } = scene({ producers })
-  expect((await Promise.all(delivery.open([AT])))[0]).toBeInstanceOf(Error)
+  expect((await Promise.all(delivery.open([AT], ASSIGNED)))[0]).toBeInstanceOf(Error)
   expect(producers.map(({ closed }) => closed)).toEqual([1, 1, 0])
+})
+
+it('an opening of the same partition waits for the one before, and one that was given up is not begun', async () => {
+  const openings = [held(), held()]
+  const producers = openings.map(({ promise }) => Object.assign(new HandProducer(), { opened: promise }))
+  const begun = producers.map((producer) => vi.spyOn(producer, 'open'))
+  const { delivery } = scene({ producers })
+  const assignment = new AbortController()
+  const [first] = delivery.open([AT], assignment.signal)
+  const [given] = delivery.open([AT], assignment.signal)
+  await moment()
+  assignment.abort()
+  const [next] = delivery.open([AT], ASSIGNED)
+  await moment()
+  expect(begun.map((calls) => calls.mock.calls.length)).toEqual([1, 0])
+  expect(begun[0]?.mock.calls[0]).toMatchObject([{ aborted: true }])
+  openings[0]?.go()
+  await first
+  expect(await given).toBeInstanceOf(Error)
+  openings[1]?.go()
+  expect(await next).toMatchObject({ start: { kind: 'start', offset: 4 } })
+  expect(begun.map((calls) => calls.mock.calls.length)).toEqual([1, 1])
 })

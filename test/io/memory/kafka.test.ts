@@ -32,7 +32,7 @@ function createWorld() {
   const delivery = (options: Partial<MemoryDeliveryOptions> = {}) =>
     createMemoryDelivery(broker, { groupId: 'g', transactional: true, clock, random, ...options })
   const open = async (from: Delivery): Promise<Committer> => {
-    const [opened] = await clock.drive(Promise.all(from.open([IN])))
+    const [opened] = await clock.drive(Promise.all(from.open([IN], new AbortController().signal)))
     if (opened === undefined || opened instanceof Error) throw opened ?? new Error('nothing opened')
     return opened
   }
@@ -208,7 +208,7 @@ describe('the unknown outcome of a request', () => {
   test('while the broker is down nothing opens, and later it does', async () => {
     const { clock, broker, delivery, open } = createWorld()
     broker.setAvailable(false)
-    const [opened] = await clock.drive(Promise.all(delivery().open([IN])))
+    const [opened] = await clock.drive(Promise.all(delivery().open([IN], new AbortController().signal)))
     expect(opened).toBeInstanceOf(Error)
     broker.setAvailable(true)
     expect((await open(delivery())).start).toEqual({ kind: 'start', offset: 0 })
