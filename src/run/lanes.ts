@@ -116,11 +116,8 @@ class AssignedLanes implements Lanes {
   outOfRange(at: TopicPartition): void {
     const lane = this.lanes.get(keyOf(at))
     if (lane?.state !== 'running' && lane?.state !== 'idle') return
-    this.deps.log.warn('position-out-of-range', {
-      topic: at.topic,
-      partition: at.partition,
-      position: lane.position,
-    })
+    const { topic, partition } = at
+    this.deps.log.warn('position-out-of-range', { topic, partition, position: lane.position })
     this.reopen(lane)
   }
 
@@ -230,12 +227,8 @@ class AssignedLanes implements Lanes {
     this.wishes.set(key, { at: lane.at, notBefore: now + waitMs })
     this.deps.source.pause(lane.at)
     this.deps.metrics.add('attestr_lane_failures_total', 1)
-    this.deps.log.warn('lane-failed', {
-      topic: lane.at.topic,
-      partition: lane.at.partition,
-      failures,
-      cause: causeOf(error),
-    })
+    const { topic, partition } = lane.at
+    this.deps.log.warn('lane-failed', { topic, partition, failures, cause: causeOf(error) })
   }
 
   private wake(lane: Lane): void {
