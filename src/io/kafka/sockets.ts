@@ -17,14 +17,14 @@ export interface Sockets {
 export interface SocketsOptions {
   /**
    * Whether the client is given up whole with the first connection that somebody else ends, unless nothing has come over it
-   * for a minute: as shipped it connects anew and goes on with what it was doing, on a broker that may have forgotten what
+   * for ten seconds: as shipped it connects anew and goes on with what it was doing, on a broker that may have forgotten what
    * came before.
    */
   readonly once: boolean
 }
 
-/** A connection that has been silent for so long has nothing under way. */
-const SILENT_MS = 60_000
+/** What went over a connection that has been silent for so long is long done; brokers and proxies end such connections. */
+const SILENT_MS = 10_000
 /** An idle connection is asked after so long whether it still lives; ten seconds without an answer end it. */
 const KEEP_ALIVE_MS = 15_000
 
