@@ -7,7 +7,14 @@ import { type ChaosOptions, readOptions, USAGE } from './options.js'
 import { tryControl } from './planted.js'
 import { createGround, lineOf, type Proof, type Report, type Run } from './proof.js'
 import { PROOFS } from './proofs/index.js'
-import { holds, keepResult, type ProofResult, pageOf } from './results.js'
+import {
+  type Control,
+  type KeptResult,
+  keepControls,
+  keepResult,
+  type ProofResult,
+  pageOf,
+} from './results.js'
 
 type Write = (text: string) => void
 
@@ -45,43 +52,53 @@ async function runAll(proofs: readonly Proof[], options: ChaosOptions, out: Writ
   const stack = await startStack({ env: process.env, say: (line) => out(`stack: ${line}\n`) })
   useStack(stack)
   const names = PROOFS.map(({ name }) => name)
-  const results: ProofResult[] = []
+  const failed: string[] = []
+  const keep = (kept: readonly KeptResult[]): void =>
+    writeFileSync(`${options.out}.md`, pageOf(kept, names, ROOT))
+  const file = `${options.out}.json`
   try {
     for (const proof of proofs) {
-      const result = await runProof(proof, options, out)
-      results.push(result)
+      const result = options.onlyControls ? null : await runProof(proof, options, out)
+      const controls = options.controls ? await tryControls(proof, options, out) : []
+      if (result?.report.wrong.length || controls.some(({ found }) => !found)) failed.push(proof.name)
       // Smaller runs are no evidence. After each: what was proved is not lost with a later fault.
-      if (options.scale < 1) continue
-      const kept = keepResult(`${options.out}.json`, result, names)
-      writeFileSync(`${options.out}.md`, pageOf(kept, names, ROOT))
+      if (result === null) keep(keepControls(file, proof.name, controls))
+      else if (options.scale >= 1) keep(keepResult(file, { ...result, controls }, names))
     }
   } finally {
     await stack.stop()
   }
-  const failed = results.filter((result) => !holds(result)).map(({ name }) => name)
   const end = failed.length === 0 ? 'all hold' : `these do not: ${failed.join(', ')}`
-  const place = options.scale < 1 ? 'too small for the table' : `the table is in ${options.out}.md`
-  out(`${results.length} proofs, ${end}; ${place}\n`)
+  const isKept = options.scale >= 1 || options.onlyControls
+  const place = isKept ? `the table is in ${options.out}.md` : 'too small for the table'
+  out(`${proofs.length} proofs, ${end}; ${place}\n`)
   return failed.length === 0 ? 0 : 1
 }
 
-async function runProof(proof: Proof, options: ChaosOptions, out: Write): Promise<ProofResult> {
+async function runProof(
+  proof: Proof,
+  { seed, scale }: ChaosOptions,
+  out: Write,
+): Promise<Omit<ProofResult, 'controls'>> {
   const { name, claim } = proof
-  const { seed, scale } = options
   const startedAt = new Date()
   const began = performance.now()
   out(`\n${name}: ${claim}\n`)
   const say = (line: string): void => out(`  ${line}\n`)
   const report = await safely(proof.run, name, { seed, scale, say })
   out(`${lineOf(name, seed, report)}\n`)
-  const seconds = (performance.now() - began) / 1000
-  const controls: { name: string; found: boolean }[] = []
-  for (const [fault, run] of options.controls ? Object.entries(proof.controls) : []) {
-    const { found, how } = await tryControl(run, `${name} ${fault}`, seed)
-    controls.push({ name: fault, found })
-    out(`  planted, ${fault}: ${found ? 'found' : 'NOT FOUND'} (${how.slice(0, 160)})\n`)
+  return { name, claim, seed, report, seconds: (performance.now() - began) / 1000, startedAt }
+}
+
+async function tryControls(proof: Proof, { seed }: ChaosOptions, out: Write): Promise<Control[]> {
+  const controls: Control[] = []
+  for (const [name, run] of Object.entries(proof.controls)) {
+    const at = new Date().toISOString()
+    const { found, how } = await tryControl(run, `${proof.name} ${name}`, seed)
+    controls.push({ name, found, at })
+    out(`  ${proof.name}, planted, ${name}: ${found ? 'found' : 'NOT FOUND'} (${how.slice(0, 160)})\n`)
   }
-  return { name, claim, seed, report, seconds, startedAt, controls }
+  return controls
 }
 
 /** A proof that throws does not hold; the others are run all the same. */

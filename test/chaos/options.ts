@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util'
 
 export const USAGE = `Runs the long proofs on a real broker and writes bench/CHAOS.md and bench/CHAOS.json.
-  --list         the proofs and what each claims
-  --only A,B     these alone
-  --scale N      share of the long form's numbers (default 1; the short form is the least)
-  --seed N       for random points and orders (default: drawn, and printed)
-  --no-controls  without the planted faults
-  --out PATH     of the results, without .md and .json (default bench/CHAOS)
+  --list           the proofs and what each claims
+  --only A,B       these alone
+  --scale N        share of the long form's numbers (default 1; the short form is the least)
+  --seed N         for random points and orders (default: drawn, and printed)
+  --no-controls    without the planted faults
+  --only-controls  the planted faults alone, beside the results of the last run
+  --out PATH       of the results, without .md and .json (default bench/CHAOS)
 `
 
 export interface ChaosOptions {
@@ -15,6 +16,7 @@ export interface ChaosOptions {
   readonly scale: number
   readonly seed: number
   readonly controls: boolean
+  readonly onlyControls: boolean
   readonly out: string
 }
 
@@ -29,6 +31,7 @@ export function readOptions(args: readonly string[], names: readonly string[]): 
       scale: { type: 'string', default: '1' },
       seed: { type: 'string' },
       controls: { type: 'boolean', default: true },
+      'only-controls': { type: 'boolean', default: false },
       out: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -42,6 +45,7 @@ export function readOptions(args: readonly string[], names: readonly string[]): 
   if (!(scale >= 0 && scale <= 10)) throw new Error('--scale must be a number from 0 to 10')
   const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9))
   if (!Number.isSafeInteger(seed)) throw new Error('--seed must be a whole number')
-  const { list, controls } = values
-  return { list, only, scale, seed, controls, out: values.out ?? 'bench/CHAOS' }
+  const { list, controls, 'only-controls': onlyControls } = values
+  if (onlyControls && !controls) throw new Error('--only-controls and --no-controls leave nothing to run')
+  return { list, only, scale, seed, controls, onlyControls, out: values.out ?? 'bench/CHAOS' }
 }

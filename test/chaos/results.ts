@@ -10,8 +10,15 @@ export interface ProofResult {
   readonly report: Report
   readonly seconds: number
   readonly startedAt: Date
-  /** Names of the planted faults, and whether each was found. */
-  readonly controls: readonly { readonly name: string; readonly found: boolean }[]
+  readonly controls: readonly Control[]
+}
+
+/** A planted fault, and whether it was found. */
+export interface Control {
+  readonly name: string
+  readonly found: boolean
+  /** RFC 3339: when it was tried. */
+  readonly at: string
 }
 
 /** As it stands in the file of results. */
@@ -23,25 +30,49 @@ export interface KeptResult {
   readonly minutes: number
   /** RFC 3339. */
   readonly startedAt: string
-  readonly controls: ProofResult['controls']
+  readonly controls: readonly Control[]
 }
 
-export const holds = ({ report, controls }: ProofResult): boolean =>
-  report.wrong.length === 0 && controls.every(({ found }) => found)
-
-/** Puts a result in the place of the one before. In: `file` of results. Out: all of them, in the order of `names`. */
+/**
+ * Puts a result in the place of the one before. In: `file` of results. Out: all of them, in the order of `names`. Planted
+ * faults that were not tried again stay as they were.
+ */
 export function keepResult(file: string, result: ProofResult, names: readonly string[]): KeptResult[] {
-  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as KeptResult[]) : []
-  const { name, claim, seed, report, seconds, startedAt, controls } = result
+  const before = readKept(file)
+  const { name, claim, seed, report, seconds, startedAt } = result
+  const former = before.find((one) => one.name === name)?.controls ?? []
   const fresh: KeptResult = {
-    ...{ name, claim, controls, isAsPromised: report.wrong.length === 0 },
+    ...{ name, claim, isAsPromised: report.wrong.length === 0 },
     ...{ line: lineOf(name, seed, report), minutes: Number((seconds / 60).toFixed(1)) },
     startedAt: startedAt.toISOString(),
+    controls: mergeControls(former, result.controls),
   }
   const all = [...before.filter((one) => one.name !== name), fresh]
-  const sorted = names.flatMap((wanted) => all.filter((one) => one.name === wanted))
-  writeFileSync(file, `${JSON.stringify(sorted, null, 2)}\n`)
-  return sorted
+  return writeKept(
+    file,
+    names.flatMap((wanted) => all.filter((one) => one.name === wanted)),
+  )
+}
+
+/** Puts planted faults in the place of those of a proof that was run before. Out: all results. */
+export function keepControls(file: string, name: string, controls: readonly Control[]): KeptResult[] {
+  return writeKept(
+    file,
+    readKept(file).map((one) =>
+      one.name === name ? { ...one, controls: mergeControls(one.controls, controls) } : one,
+    ),
+  )
+}
+
+const mergeControls = (former: readonly Control[], fresh: readonly Control[]): readonly Control[] =>
+  fresh.length === 0 ? former : fresh
+
+const readKept = (file: string): readonly KeptResult[] =>
+  existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as KeptResult[]) : []
+
+function writeKept(file: string, results: KeptResult[]): KeptResult[] {
+  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`)
+  return results
 }
 
 /** The page: one row a proof, then the lines in full. In: `names` of all proofs, also of those without a result. */
@@ -71,7 +102,10 @@ export function pageOf(results: readonly KeptResult[], names: readonly string[],
     '## Planted faults',
     '',
     ...results.flatMap(({ name, controls }) =>
-      controls.map((control) => `- ${name}, ${control.name}: ${control.found ? 'found' : '**not found**'}`),
+      controls.map(
+        (control) =>
+          `- ${name}, ${control.name}: ${control.found ? 'found' : '**not found**'} (${minuteOf(control.at)})`,
+      ),
     ),
     '',
   ].join('\n')
@@ -81,6 +115,7 @@ function rowOf({ name, claim, isAsPromised, controls, minutes, startedAt }: Kept
   const found = controls.filter((one) => one.found).length
   const end = isAsPromised ? 'yes' : '**no**'
   const planted = controls.length === 0 ? '-' : `${found} of ${controls.length}`
-  const run = startedAt.slice(0, 16).replace('T', ' ')
-  return `| ${name} | ${claim} | ${end} | ${planted} | ${minutes.toFixed(1)} | ${run} UTC |`
+  return `| ${name} | ${claim} | ${end} | ${planted} | ${minutes.toFixed(1)} | ${minuteOf(startedAt)} |`
 }
+
+const minuteOf = (at: string): string => `${at.slice(0, 16).replace('T', ' ')} UTC`

@@ -179,24 +179,28 @@ const COMMITS_EARLY: readonly Plant[] = [
   },
 ]
 
-/** And an offset long after its outputs, so that there are repeats to look at. */
+/** An offset long after its outputs, so that few kills are enough for repeats. */
+const LATE_OFFSET: Plant = {
+  file: 'io/kafka/at-least-once.js',
+  find: 'await this.claim.commit(',
+  put: 'await new Promise((resolve) => setTimeout(resolve, 700)); await this.claim.commit(',
+}
+
 const DRAWN_IDS: readonly Plant[] = [
   { file: 'steps/verified.js', find: 'recordId:', put: "recordId: 'drawn ' + Math.random() + " },
-  {
-    file: 'io/kafka/at-least-once.js',
-    find: 'await this.claim.commit(',
-    put: 'await new Promise((resolve) => setTimeout(resolve, 700)); await this.claim.commit(',
-  },
+  LATE_OFFSET,
 ]
 
 export const kills: Proof = {
   name: 'kills',
   claim: 'kill -9 at random points loses, doubles and tears nothing, for a concurrent and for a later reader',
   run: (ground) => killRun(ground, exactly()),
-  plants: COMMITS_EARLY,
+  plants: [...COMMITS_EARLY, LATE_OFFSET],
   controls: {
     'at-least-once, judged as exactly-once': (ground) =>
-      killRun(ground, { runAs: 'at-least-once', judgeAs: 'exactly-once' }),
+      withPlanted(LATE_OFFSET, (bin) =>
+        killRun(ground, { runAs: 'at-least-once', judgeAs: 'exactly-once', bin }),
+      ),
     'an offset committed before its outputs': (ground) =>
       withPlanted(COMMITS_EARLY, (bin) => killRun(ground, exactly(bin))),
   },
