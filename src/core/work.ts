@@ -71,11 +71,11 @@ export interface SystemicDetail {
  * The end of a permitted call is told by exactly one of `success`, `failure`, `systemic` and `released`.
  */
 export interface ApiHealth {
-  /** An answer that is not 429, 5xx or systemic. */
-  success(): void
+  /** An answer for this handshake that is not 429, 5xx or systemic. */
+  success(handshakeId: string): void
   /** A failed call: counts for the breaker. */
   failure(handshakeId: string): void
-  /** Out: `let-go` when this handshake alone caused the pauses so far: the event is not to be held any longer. */
+  /** Out: `let-go` when this handshake caused pauses by itself time and again: the event is not to be held any longer. */
   systemic(reason: SystemicReason, detail: SystemicDetail): 'hold' | 'let-go'
   /** The permit was not used, or its call ended without a verdict. */
   released(): void

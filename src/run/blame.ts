@@ -1,12 +1,17 @@
-/** An event that was alone to blame for so many pauses is not held any longer. Source: product.md section 4 */
-export const LONE_PAUSES = 3
+/** An event that was to blame for so many pauses is not held any longer. Source: product.md section 4 */
+export const OWN_PAUSES = 3
 
-/** Remembers which handshakes alone caused systemic pauses that ended by successes of others. */
+/**
+ * Remembers which handshakes caused systemic pauses by themselves: a handshake that was never refused ended the pause, so that
+ * nothing was wrong but with those that were. One success of its own clears a handshake.
+ */
 export interface Blame {
   /** A systemic answer for this handshake. Null: trouble that is nobody's. */
   accuse(handshakeId: string | null): void
-  /** The pause was ended by a success. */
-  ended(): void
+  /** This handshake was answered. */
+  clear(handshakeId: string): void
+  /** The pause was ended by the success of this one. */
+  ended(handshakeId: string): void
   isGuilty(handshakeId: string): boolean
 }
 
@@ -15,8 +20,8 @@ const MAX_REMEMBERED = 1_000
 
 export function createBlame(): Blame {
   const pauses = new Map<string, number>()
-  let accused: string | null = null
-  let shared = false
+  const accused = new Set<string>()
+  let isNobodys = false
 
   function remember(handshakeId: string): void {
     const count = (pauses.get(handshakeId) ?? 0) + 1
@@ -28,14 +33,18 @@ export function createBlame(): Blame {
 
   return {
     accuse(handshakeId) {
-      if (handshakeId === null || (accused !== null && accused !== handshakeId)) shared = true
-      accused ??= handshakeId
+      if (handshakeId === null) isNobodys = true
+      else if (accused.size < MAX_REMEMBERED) accused.add(handshakeId)
     },
-    ended() {
-      if (accused !== null && !shared) remember(accused)
-      accused = null
-      shared = false
+    clear(handshakeId) {
+      pauses.delete(handshakeId)
     },
-    isGuilty: (handshakeId) => (pauses.get(handshakeId) ?? 0) >= LONE_PAUSES,
+    ended(handshakeId) {
+      // Who was refused before and is answered now shows that it was no matter of handshakes.
+      if (!isNobodys && !accused.has(handshakeId)) for (const one of accused) remember(one)
+      accused.clear()
+      isNobodys = false
+    },
+    isGuilty: (handshakeId) => (pauses.get(handshakeId) ?? 0) >= OWN_PAUSES,
   }
 }

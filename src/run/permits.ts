@@ -17,7 +17,7 @@ export interface PermitsDeps {
   readonly heads: () => ReadonlySet<AbortSignal>
   /** A probe goes out. */
   readonly onProbe: () => void
-  /** A probe is due and nobody waits but who probed last: somebody new is wanted. Out: whether one may come soon. */
+  /** A probe is due and all who wait have probed already: somebody new is wanted. Out: whether one may come soon. */
   readonly seek: () => boolean
   /** The last one who waited was given up. */
   readonly onEmpty?: () => void
@@ -164,7 +164,7 @@ class OnePermits implements Permits {
     this.cancelTimer = clock.after(delayMs, () => this.seekProber())
   }
 
-  /** Another event each time: the one that probed last only when nobody else comes. */
+  /** Each event that waits probes once, then new ones do: those that wait may all be such as fail by themselves. */
   private seekProber(): void {
     // It may be held back for ever, or be let go sooner than it says: asked again after each interval.
     const heldMs = Math.min(this.deps.heldMs(), this.deps.intervalMs())
@@ -173,13 +173,19 @@ class OnePermits implements Permits {
       return
     }
     this.due = true
-    this.serve(this.lastProber)
-    if (this.due && !this.deps.seek()) this.serve(null)
+    if (this.waiters.hasNew()) this.serve(null)
+    if (this.due && !this.deps.seek()) this.serveAgain()
     if (!this.due) return
     this.cancelTimer = this.deps.clock.after(this.deps.restMs, () => {
-      this.serve(null)
+      this.serveAgain()
       if (this.due) this.seekProber()
     })
+  }
+
+  /** The one that probed last only where there is nobody else. */
+  private serveAgain(): void {
+    this.serve(this.lastProber)
+    this.serve(null)
   }
 
   /** Gives out what may be given out. */

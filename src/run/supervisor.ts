@@ -60,8 +60,6 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
   return new OneSupervisor(deps)
 }
 
-const NOBODY: ReadonlySet<AbortSignal> = new Set()
-
 class OneSupervisor implements Supervisor {
   private readonly deps: SupervisorDeps
   private readonly troubles: Troubles = createTroubles()
@@ -87,11 +85,11 @@ class OneSupervisor implements Supervisor {
     })
     this.calls = createPermits({
       ...{ ...common('api'), concurrency: bounds.concurrency, heldMs: deps.heldMs ?? (() => 0) },
-      heads: () => lanes()?.heads() ?? NOBODY,
+      heads: () => lanes()?.heads() ?? new Set(),
       seek: () => lanes()?.admitOne(this.calls.waiting().size) ?? false,
     })
     this.questions = createPermits({
-      ...{ ...common('registry'), concurrency: 1, heldMs: () => 0, heads: () => NOBODY },
+      ...{ ...common('registry'), concurrency: 1, heldMs: () => 0, heads: () => new Set() },
       seek: () => this.leaveRegistry(),
       onEmpty: () => void this.leaveRegistry(),
     })
@@ -131,14 +129,15 @@ class OneSupervisor implements Supervisor {
     this.view.waitFor(reason)
   }
 
-  success(): void {
+  success(handshakeId: string): void {
     this.succeededAt = this.deps.clock.monotonic()
     this.breaker.success()
+    this.blame.clear(handshakeId)
     const isProof = this.calls.hasProbed()
     this.calls.ended('success')
     // A call that began before the trouble proves nothing.
     if (this.troubles.get('api') === null || !isProof) return
-    this.blame.ended()
+    this.blame.ended(handshakeId)
     this.end('api')
   }
 
@@ -151,7 +150,8 @@ class OneSupervisor implements Supervisor {
   systemic(reason: SystemicReason, detail: SystemicDetail): 'hold' | 'let-go' {
     const { handshakeId, credentialId: credential, httpStatus, attestrCode } = detail
     this.calls.ended('released')
-    if (this.blame.isGuilty(handshakeId) && this.deps.onExit === undefined) return 'let-go'
+    const mayGo = this.troubles.get('api') === null && this.deps.onExit === undefined
+    if (mayGo && this.blame.isGuilty(handshakeId)) return 'let-go'
     this.blame.accuse(handshakeId)
     this.begin('api', reason, { credential, httpStatus, attestrCode })
     return 'hold'

@@ -24,6 +24,8 @@ export interface Waiters {
   countAnew(): void
   signals(): ReadonlySet<AbortSignal>
   size(): number
+  /** Whether somebody waits who had no permit yet. */
+  hasNew(): boolean
 }
 
 /** In: `onEmpty`, called when the last one has left without a permit. */
@@ -71,5 +73,6 @@ export function createWaiters(onEmpty: () => void): Waiters {
     },
     signals: () => new Set([...waiting].map(({ signal }) => signal)),
     size: () => waiting.size,
+    hasNew: () => [...waiting].some(({ signal }) => !permits.has(signal)),
   }
 }

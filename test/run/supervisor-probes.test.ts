@@ -179,7 +179,7 @@ describe('after a pause', () => {
     pauseWith('prober', ...names)
     await scene.clock.advance(1000)
     expect(scene.given()).toEqual(['prober'])
-    scene.supervisor.success()
+    scene.supervisor.success('DS0fresh')
     await scene.clock.settle()
   }
 
@@ -187,14 +187,14 @@ describe('after a pause', () => {
     const { supervisor, clock, given, isOpen } = scene
     await endPause(...'abcdefghij')
     expect(given()).toEqual(['a'])
-    supervisor.success()
+    supervisor.success('DS0fresh')
     await clock.settle()
     expect(given()).toEqual(['b', 'c'])
-    supervisor.success()
+    supervisor.success('DS0fresh')
     await clock.settle()
     expect(given()).toEqual(['d', 'e', 'f'])
     expect(isOpen()).toBe(false)
-    supervisor.success()
+    supervisor.success('DS0fresh')
     await clock.settle()
     expect([given(), isOpen()]).toEqual([['g', 'h', 'i', 'j'], true])
     expect(clock.pending()).toBe(0)
@@ -246,16 +246,20 @@ describe('after a pause', () => {
   })
 })
 
-describe('an event that alone causes pauses', () => {
-  /** A pause by this event, ended by the success of another. */
+describe('an event that causes pauses by itself', () => {
+  /** A pause by these events, ended by the success of another. */
   async function pauseBy(...handshakes: string[]): Promise<string> {
+    return pauseUntil('DS0fresh', handshakes)
+  }
+
+  async function pauseUntil(answered: string, handshakes: readonly string[]): Promise<string> {
     const { supervisor, clock, ask } = scene
     let end = ''
     for (const handshake of handshakes) end = supervisor.systemic('credentials', detailOf(handshake))
     if (end === 'let-go') return end
     void ask(`other ${clock.monotonic()}`)
     await clock.advance(1000)
-    supervisor.success()
+    supervisor.success(answered)
     return end
   }
 
@@ -266,8 +270,28 @@ describe('an event that alone causes pauses', () => {
     expect(await pauseBy('DS0other')).toBe('hold')
   })
 
-  it('is not let go when others were refused as well', async () => {
-    for (let pause = 0; pause < 6; pause += 1) expect(await pauseBy('DS0one', 'DS0two')).toBe('hold')
+  it('is let go also where others do so with it', async () => {
+    for (let pause = 0; pause < 3; pause += 1) expect(await pauseBy('DS0one', 'DS0two')).toBe('hold')
+    expect(await pauseBy('DS0one')).toBe('let-go')
+    expect(await pauseBy('DS0two')).toBe('let-go')
+  })
+
+  it('is not to blame for an outage that ended for one that was refused in it', async () => {
+    for (let pause = 0; pause < 6; pause += 1)
+      expect(await pauseUntil('DS0two', ['DS0one', 'DS0two'])).toBe('hold')
+  })
+
+  it('is cleared by an answer of its own', async () => {
+    for (let pause = 0; pause < 6; pause += 1) {
+      expect(await pauseBy('DS0one')).toBe('hold')
+      scene.supervisor.success('DS0one')
+    }
+  })
+
+  it('is held while there is other trouble', async () => {
+    for (let pause = 0; pause < 3; pause += 1) expect(await pauseBy('DS0one')).toBe('hold')
+    scene.supervisor.systemic('credit', detailOf('DS0two'))
+    expect(scene.supervisor.systemic('credentials', detailOf('DS0one'))).toBe('hold')
   })
 
   it('is not to blame for a breaker that opened', async () => {

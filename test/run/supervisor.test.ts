@@ -68,7 +68,7 @@ describe('the supervisor', () => {
     expect([supervisor.paused(), supervisor.status().credential]).toEqual([true, null])
     void ask('a')
     await clock.advance(60_000)
-    supervisor.success()
+    supervisor.success('DS0fresh')
     expect([supervisor.paused(), scene.isOpen()]).toEqual([false, false])
   })
 
@@ -77,7 +77,7 @@ describe('the supervisor', () => {
     expect(supervisor.lastSuccessAt()).toBe(Number.NEGATIVE_INFINITY)
     await clock.advance(40)
     for (let call = 0; call < 9; call += 1) supervisor.failure(`DS0-${call}`)
-    supervisor.success()
+    supervisor.success('DS0fresh')
     supervisor.failure('DS0-9')
     expect([isOpen(), supervisor.lastSuccessAt()]).toEqual([true, 40])
   })
@@ -88,7 +88,7 @@ describe('the supervisor', () => {
     void ask('a')
     await clock.advance(1000)
     expect(given()).toEqual(['a'])
-    supervisor.success()
+    supervisor.success('DS0fresh')
     expect(supervisor.status()).toEqual({ ...RUNNING, since: START + 1000 })
     expect(metrics.value('attestr_paused', { reason: 'ip' })).toBe(0)
     expect(notes).toEqual(['pause systemic', 'resume systemic'])
@@ -98,7 +98,7 @@ describe('the supervisor', () => {
   it('takes the success of a call that began before the trouble for no proof', async () => {
     const { supervisor } = scene
     supervisor.systemic('ip', detailOf('DS0a'))
-    supervisor.success()
+    supervisor.success('DS0fresh')
     expect(supervisor.status().state).toBe('paused')
   })
 
@@ -146,7 +146,7 @@ describe('several troubles', () => {
     expect(supervisor.status().reasons).toEqual(['credentials', 'registry-down', 'flood', 'broker-down'])
     void scene.ask('a')
     await clock.advance(1000)
-    supervisor.success()
+    supervisor.success('DS0fresh')
     expect(supervisor.status().reasons).toEqual(['registry-down', 'flood', 'broker-down'])
     expect(notes).not.toContain('resume systemic')
     supervisor.registryWorks()

@@ -23,7 +23,7 @@ export interface Event {
 }
 
 /** The results are the same in all worlds, so that they are made once; what differs is what happens to them. */
-const RESULT_SEED = 11
+export const RESULT_SEED = 11
 const source = createResultSource({
   seed: RESULT_SEED,
   clientSecret: DEVELOPMENT_CREDENTIAL.clientSecret,
