@@ -100,6 +100,8 @@ export interface ResultCall {
   readonly credential: Credential
   readonly budget: BodyBudget
   readonly signal: AbortSignal
+  /** Ms after which nobody waits for an answer, where that is shorter than the time-out of every call. */
+  readonly limitMs?: number
   /** The request goes on the wire; never told of one that does not. */
   readonly onSent: () => void
 }

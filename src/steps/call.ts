@@ -22,6 +22,13 @@ export interface CallEnd {
   readonly permitted: boolean
 }
 
+export interface WantedCall {
+  readonly handshakeId: string
+  readonly choose: () => Chosen
+  readonly ticket: Ticket
+  readonly limitMs: number
+}
+
 interface Allowed {
   readonly slot: CallSlot
   readonly permitted: boolean
@@ -33,6 +40,7 @@ interface Allowed {
  * In:     handshakeId
  *         choose   says which credential is in force; asked when the call goes out, for it may have waited long
  *         ticket   its `calls` is raised right before the request; its slot is given back at the end of the body
+ *         limitMs  nobody waits longer for the answer
  * Out:    the answer, when it was sent and how long it took; a permit that was not used is given back here
  * Source: product.md P6; house.md section 1, gate
  */
@@ -48,7 +56,7 @@ export function createCall(deps: CallDeps) {
     metrics.observe('attestr_api_call_seconds', tookMs / 1000)
   }
 
-  return async function call(handshakeId: string, choose: () => Chosen, ticket: Ticket): Promise<CallEnd> {
+  return async function call({ handshakeId, choose, ticket, limitMs }: WantedCall): Promise<CallEnd> {
     const allowed = await allow(deps.health, ticket)
     const startedAt = clock.monotonic()
     let sentAt = startedAt
@@ -62,7 +70,8 @@ export function createCall(deps: CallDeps) {
     }
     const { credential } = chosen
     const { signal } = ticket
-    const answer = await api.call({ handshakeId, credential, budget: slot.budget, signal, onSent })
+    const { budget } = slot
+    const answer = await api.call({ handshakeId, credential, budget, signal, limitMs, onSent })
     slot.release(answer.kind === 'answer' ? answer.body.length : 0)
     const tookMs = clock.monotonic() - startedAt
     count(answer, tookMs)

@@ -110,7 +110,10 @@ export function createFetch<E>(deps: FetchDeps<E>): Fetch<E> {
     }
     begun.set(ticket, progress)
     for (;;) {
-      const end = await call(event.handshakeId, choose, ticket)
+      const leftMs = deps.limits.deadlineMs - progress.spentMs
+      // An event that is held beyond its deadline, for want of proof that the API works, has all the time of a call.
+      const limitMs = leftMs > 0 ? leftMs : Number.POSITIVE_INFINITY
+      const end = await call({ handshakeId: event.handshakeId, choose, ticket, limitMs })
       const judgement = judge(end.answer, event.handshakeId, deps.clock.now())
       const next = decide({ judgement, request, progress, end })
       if (next.kind !== 'again') return next
@@ -154,7 +157,7 @@ function createDecide<E>(deps: FetchDeps<E>) {
   function tell(works: boolean | null, { request, end }: Round<E>): void {
     if (works === true) {
       rate.worked()
-      health.success()
+      health.success(request.event.handshakeId)
     } else if (works === false) health.failure(request.event.handshakeId)
     else if (end.permitted) health.released()
   }

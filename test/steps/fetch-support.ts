@@ -149,6 +149,8 @@ export function createWorld(options: WorldOptions) {
   const health = createHealth(() => clock.monotonic())
   const metrics = createMemoryMetrics()
   const sentAt: number[] = []
+  /** How long each call may take. */
+  const limits: number[] = []
   const controller = new AbortController()
   let slotsHeld = 0
   let maxSlotsHeld = 0
@@ -159,6 +161,7 @@ export function createWorld(options: WorldOptions) {
       call.onSent()
       const n = sentAt.length
       sentAt.push(clock.monotonic())
+      limits.push(call.limitMs ?? Number.POSITIVE_INFINITY)
       await new Promise<void>((resolve) => {
         clock.after(options.callMs ?? 10, resolve)
       })
@@ -212,6 +215,7 @@ export function createWorld(options: WorldOptions) {
     controller,
     ticket,
     sentAt,
+    limits,
     slotsHeld: () => slotsHeld,
     maxSlotsHeld: () => maxSlotsHeld,
     gateSlots(gate: Promise<void> | null) {

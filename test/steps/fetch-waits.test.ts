@@ -175,7 +175,7 @@ describe('a systemic answer', () => {
   it('leaves attempts and deadline of a held event as they were', async () => {
     const answers = [FAULT, FAULT, code(401, 4016), FAULT]
     const world = createWorld({ script: first(...answers) })
-    world.clock.after(1, () => world.health.success())
+    world.clock.after(1, () => world.health.success('DS0fresh'))
     const end = world.start()
     await world.clock.runUntil(() => world.health.seen.some((seen) => seen.startsWith('credentials')), 60_000)
     await world.clock.advance(3_600_000)
@@ -245,7 +245,7 @@ describe('a permit', () => {
 describe('an open breaker', () => {
   it('costs no attempt: neither the call that opened it nor failed probes', async () => {
     const world = createWorld({ script: (n) => (n < 12 ? FAULT : READY), limits: { attempts: 2 } })
-    world.clock.after(1, () => world.health.success())
+    world.clock.after(1, () => world.health.success('DS0fresh'))
     world.health.openAfter(1)
     const end = world.start()
     for (let probe = 1; probe <= 12; probe += 1) {

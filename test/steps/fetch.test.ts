@@ -6,7 +6,7 @@ import { answer, code, createWorld, FAULT, READY, START } from './fetch-support.
 const run = async (...answers: ApiAnswer[]) => {
   const world = createWorld({ script: (n) => answers[n] ?? READY })
   // Another event's success: the API is known to work.
-  world.clock.after(1, () => world.health.success())
+  world.clock.after(1, () => world.health.success('DS0fresh'))
   const end = await world.clock.drive(world.start())
   return { world, end }
 }
@@ -120,10 +120,18 @@ describe('a call that failed', () => {
 
   it('is not tried again after the deadline', async () => {
     const world = createWorld({ script: () => FAULT, callMs: 5_000 })
-    world.clock.after(1, () => world.health.success())
+    world.clock.after(1, () => world.health.success('DS0fresh'))
     const end = await world.clock.drive(world.start())
     expect(end).toMatchObject({ kind: 'delay', tiers: 'all', failure: { code: 'retries-exhausted' } })
     expect(world.sentAt).toHaveLength(3)
+  })
+
+  it('has no call that goes on beyond the deadline', async () => {
+    const world = createWorld({ script: () => FAULT, callMs: 6_000 })
+    world.clock.after(1, () => world.health.success('DS0fresh'))
+    await world.clock.drive(world.start())
+    const [first = 0, second = 0, third = 0] = world.limits
+    expect([first, second < 9_000, third < 3_000, third > 0]).toEqual([15_000, true, true, true])
   })
 
   it('holds no slot during back-off', async () => {
@@ -151,7 +159,7 @@ describe('retries-exhausted needs proof that the API works', () => {
     const end = world.start()
     await world.clock.advance(60_000)
     expect(world.ticket.calls).toBeGreaterThan(10)
-    world.health.success()
+    world.health.success('DS0fresh')
     expect(await world.clock.drive(end)).toMatchObject({
       kind: 'delay',
       tiers: 'all',
@@ -161,7 +169,7 @@ describe('retries-exhausted needs proof that the API works', () => {
 
   it('takes no success from before the attempt', async () => {
     const world = createWorld({ script: () => FAULT })
-    world.health.success()
+    world.health.success('DS0fresh')
     await world.clock.advance(1)
     expect(await world.clock.drive(world.start())).toMatchObject({ tiers: 'last' })
   })
@@ -233,7 +241,7 @@ describe('a forbidden handshake', () => {
 describe('the deadline and the attempts', () => {
   it('are those of the event, whatever the number of credentials', async () => {
     const world = createWorld({ script: (n) => (n === 2 ? code(403, 4031) : FAULT) })
-    world.clock.after(1, () => world.health.success())
+    world.clock.after(1, () => world.health.success('DS0fresh'))
     await world.clock.drive(world.start('DS0abcdef', { next: true }))
     const end = await world.clock.drive(world.start('DS0abcdef', { by: 'second' }))
     expect(end).toMatchObject({ kind: 'delay', tiers: 'all' })
@@ -252,14 +260,15 @@ describe('the policy of the configuration', () => {
     expect(world.health.seen).toEqual(['failure DS0abcdef', 'success'])
   })
 
-  it('can delay an answer of its choice, and say that a 5xx is final: that proves nothing about the API', async () => {
-    for (const [action, end] of [
-      ['delay:consent-invalid', { kind: 'delay', tiers: 'all', failure: { code: 'consent-invalid' } }],
-      ['dead:request-rejected', { kind: 'dead', failure: { code: 'request-rejected' } }],
+  it('can delay an answer of its choice, and say that a 5xx or a 429 is final: that proves nothing about the API', async () => {
+    for (const [status, action, end] of [
+      [500, 'delay:consent-invalid', { kind: 'delay', tiers: 'all', failure: { code: 'consent-invalid' } }],
+      [500, 'dead:request-rejected', { kind: 'dead', failure: { code: 'request-rejected' } }],
+      [429, 'dead:request-rejected', { kind: 'dead', failure: { code: 'request-rejected' } }],
     ] as const) {
       const world = createWorld({
-        script: () => code(500, 5001),
-        classify: createPolicy([{ status: 500, action }]),
+        script: () => code(status, status === 500 ? 5001 : 4291),
+        classify: createPolicy([{ status, action }]),
       })
       expect(await world.clock.drive(world.start())).toMatchObject(end)
       expect(world.health.seen).toEqual([])

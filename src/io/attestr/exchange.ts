@@ -53,7 +53,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(
     limits: ExchangeLimits,
-    { budget, onSent }: Pick<ResultCall, 'budget' | 'onSent'>,
+    { budget, onSent, limitMs = Number.POSITIVE_INFINITY }: Pick<ResultCall, 'budget' | 'onSent' | 'limitMs'>,
     end: (answer: ApiAnswer) => void,
   ) {
     this.#limits = limits
@@ -62,7 +62,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#end = end
     this.#departed = limits.departures?.begin()
     this.#cap = limits.maxResponseBytes
-    this.#leftMs = limits.timeoutMs
+    this.#leftMs = Math.min(limits.timeoutMs, limitMs)
     this.#resumedAt = limits.clock.monotonic()
     this.#cancelTimeout = limits.clock.after(this.#leftMs, this.#onTimeout)
   }

@@ -48,14 +48,14 @@ export function createResultApi(options: ResultApiOptions): ResultApi {
   let closing = false
 
   return {
-    call({ handshakeId, credential, budget, signal, onSent }) {
+    call({ handshakeId, credential, signal, ...request }) {
       if (!HANDSHAKE_ID.test(handshakeId)) throw new TypeError('not a handshake id')
       return new Promise<ApiAnswer>((resolve) => {
         if (closing || signal.aborted) {
           resolve({ kind: 'aborted' })
           return
         }
-        const exchange = new Exchange(limits, { budget, onSent }, (answer) => {
+        const exchange = new Exchange(limits, request, (answer) => {
           deaf()
           resolve(closing && answer.kind === 'fault' ? { kind: 'aborted' } : answer)
         })

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { onAbort } from '../../core/abort.js'
 import { ERROR_BODY_MAX_BYTES } from '../../core/error-body.js'
-import type { ApiAnswer, BodyBudget, Cancel, Clock, ResultApi } from '../../core/ports.js'
+import type { ApiAnswer, BodyBudget, Cancel, Clock, ResultApi, ResultCall } from '../../core/ports.js'
 import type { MemoryApiServer, ServedAnswer } from './api-server.js'
 
 export interface MemoryResultApiOptions {
@@ -28,11 +28,11 @@ export function createMemoryResultApi(options: MemoryResultApiOptions): ResultAp
   const { server, clock, latencyMs } = options
   let closed = false
   return {
-    call({ handshakeId, credential, budget, signal, onSent }) {
+    call({ handshakeId, credential, signal, onSent, ...request }) {
       if (!HANDSHAKE_ID.test(handshakeId)) throw new TypeError('not a handshake id')
       if (closed || signal.aborted) return Promise.resolve(ABORTED)
       return new Promise((resolve) => {
-        const exchange = new MemoryExchange(options, budget, (answer) => {
+        const exchange = new MemoryExchange(options, request, (answer) => {
           deaf()
           resolve(closed && answer.kind === 'fault' ? ABORTED : answer)
         })
@@ -62,11 +62,15 @@ class MemoryExchange {
   private cancelTimeout: Cancel = () => undefined
   private done = false
 
-  constructor(options: MemoryResultApiOptions, budget: BodyBudget, end: (answer: ApiAnswer) => void) {
+  constructor(
+    options: MemoryResultApiOptions,
+    { budget, limitMs = Number.POSITIVE_INFINITY }: Pick<ResultCall, 'budget' | 'limitMs'>,
+    end: (answer: ApiAnswer) => void,
+  ) {
     this.options = options
     this.budget = budget
     this.end = end
-    this.leftMs = options.timeoutMs
+    this.leftMs = Math.min(options.timeoutMs, limitMs)
     this.startTimeout()
   }
 
