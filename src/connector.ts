@@ -16,6 +16,7 @@ import type {
 } from './core/ports.js'
 import { createRate, type Rate } from './core/rate.js'
 import type { SystemicReason, Turn } from './core/work.js'
+import { type EndsOf, watchEnds } from './run/ends.js'
 import { createFloodWatch, type FloodWatch } from './run/flood.js'
 import { createGate, type Gate } from './run/gate.js'
 import { showGauges } from './run/gauges.js'
@@ -40,6 +41,7 @@ export interface Edges {
   /** When answers are worked on; at once without it. */
   readonly turn?: Turn
   readonly retentionOf?: RetentionOf
+  readonly endsOf?: EndsOf
   close(): Promise<void>
 }
 
@@ -153,6 +155,7 @@ class OneConnector implements Connector {
     this.edges = edges
     this.lanes = this.createLanes(edges)
     this.showHeadroom = createHeadroom({ ...this.options, ...edges, signal })
+    watchEnds({ clock: this.options.clock, signal, ...edges, lanes: () => this.lanes?.list() ?? [] })
     this.begin = this.options.clock.monotonic()
     this.supervisor.enter('running')
     this.watch()
@@ -162,7 +165,7 @@ class OneConnector implements Connector {
   private createLanes(edges: Edges): Lanes {
     const { supervisor, gate, progress } = this
     const { config, clock, log, metrics } = this.options
-    const api = watchCalls(edges.api, () => progress.made())
+    const api = watchCalls(edges.api, progress.called)
     const readAvro = watchAnswers(edges.readAvro, () => supervisor.registryWorks())
     const path = { ...this.options, ...edges, api, readAvro, supervisor, rate: this.rate, drift: this.drift }
     return createLanes({
@@ -174,7 +177,7 @@ class OneConnector implements Connector {
       rebalanceDrainMs: config.kafka.rebalanceDrainMs,
       onHold: () => supervisor.waiting(),
       onOutcome: (outcome) => {
-        progress.made()
+        progress.concluded()
         if (this.flood.count(outcome)) supervisor.setFlood(true)
       },
     })
@@ -226,24 +229,21 @@ class OneConnector implements Connector {
   status(): ConnectorStatus {
     const lanes = this.lanes?.list() ?? []
     return statusOf({
-      system: this.supervisor.status(),
-      gate: this.gate.figures(),
-      lanes,
-      isStalled: this.progress.isStalled(lanes.some(hasWork)),
-      now: this.options.clock.now(),
-      drift: this.drift.list(),
+      ...{ system: this.supervisor.status(), gate: this.gate.figures(), lanes, drift: this.drift.list() },
+      ...{ isStalled: this.progress.isStalled(lanes.some(hasWork)), now: this.options.clock.now() },
+      hasJoined: Number.isFinite(this.lanes?.aliveAt()),
+      rates: { ...this.progress.rates(), callsBound: this.rate.perSecond() },
     })
   }
 
   private watch(): void {
     const { clock, config } = this.options
     const aliveAt = Math.max(this.begin, this.lanes?.aliveAt() ?? this.begin)
-    const isSilent = clock.monotonic() - aliveAt > config.kafka.sessionTimeoutMs
-    this.silences = isSilent ? this.silences + 1 : 0
+    this.silences = clock.monotonic() - aliveAt > config.kafka.sessionTimeoutMs ? this.silences + 1 : 0
     // A process that stood still finds everything silent at first.
     this.supervisor.setDown('broker', this.silences > 1)
-    if (this.supervisor.status().state !== 'running') this.progress.made()
-    showGauges(this.options.metrics, this.status(), this.rate.perSecond())
+    if (this.supervisor.status().state !== 'running') this.progress.excuse()
+    showGauges(this.options.metrics, this.status())
     this.showHeadroom(this.lanes?.list() ?? [])
     this.cancelWatch = clock.after(WATCH_MS, () => this.watch())
   }

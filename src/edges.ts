@@ -109,6 +109,8 @@ function assemble(options: RealEdgesOptions, opened: Opened): Edges {
     ...(media === null ? {} : { media }),
     turn: createTurns(departures),
     retentionOf: (topic) => admin.retentionMs(topic),
+    endsOf: async (topic) =>
+      new Map((await admin.ranges(topic)).map(({ partition, high }) => [partition, high])),
     async close() {
       await Promise.all([delivery.close(), api.close(), registry.close(), admin.close()])
     },

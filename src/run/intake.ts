@@ -31,6 +31,8 @@ export interface Intake {
   readonly position: number
   beginAt(offset: number): void
   take(batch: readonly SourceMessage[], endOffset: number): void
+  /** The partition ends there, as somebody asked who does not read it. */
+  seeEnd(endOffset: number): void
   /** Bytes of the first message; null when there is none, or it is not due. */
   waitingBytes(): number | null
   shift(): SourceMessage | undefined
@@ -86,6 +88,10 @@ class LaneIntake implements Intake {
     }
     if (this.queue.isFull()) this.deps.pauses.add('full')
     this.due.look(this.queue.first())
+  }
+
+  seeEnd(endOffset: number): void {
+    this.endOffset = Math.max(this.endOffset, endOffset)
   }
 
   waitingBytes(): number | null {

@@ -52,6 +52,7 @@ export interface Lane {
   acceptLoss(): void
   /** In: `endOffset`, end of the partition as the broker said. Out: how many messages were taken. */
   offer(batch: readonly SourceMessage[], endOffset: number): number
+  readonly seeEnd: Intake['seeEnd']
   /** Finishes what is in flight and commits it; drops the rest. Resolves when the lane is closed. */
   drain(): Promise<void>
   /** Drops everything; the committer is closed when its last call has settled. */
@@ -68,6 +69,8 @@ class PartitionLane implements Lane {
   state: LaneState = 'opening'
   readonly admission: Admission
   readonly working = (): readonly AbortSignal[] => this.flight.working()
+  private readonly lets = (): boolean => this.state === 'running' && this.admission.lets()
+  readonly seeEnd = (endOffset: number): void => this.intake.seeEnd(endOffset)
   private committedTo = 0
   private readonly deps: LaneDeps
   private readonly share: GateShare
@@ -86,7 +89,7 @@ class PartitionLane implements Lane {
     this.intake = createIntake({ pauses: this.pauses, clock, delayMs, onDue: () => this.fallDue() })
     this.share = deps.gate.join({
       fresh: delayMs === null,
-      waitingBytes: () => this.waitingBytes(),
+      waitingBytes: () => (this.lets() ? this.intake.waitingBytes() : null),
       admitNext: () => this.admitNext(),
       callEnded: (held) => this.flight.callEnded(held),
       oldest: () => this.flight.order.oldest(),
@@ -121,6 +124,7 @@ class PartitionLane implements Lane {
     })
     if (committer.start.kind === 'events-lost') {
       this.state = 'lost'
+      this.committedTo = committer.start.to
       this.pauses.add('events-lost')
       this.pauses.delete('opening')
       return
@@ -176,10 +180,6 @@ class PartitionLane implements Lane {
     } else this.wake()
   }
 
-  private waitingBytes(): number | null {
-    return this.state === 'running' && this.admission.lets() ? this.intake.waitingBytes() : null
-  }
-
   private admitNext(): void {
     const message = this.intake.shift()
     if (message === undefined) return
@@ -219,8 +219,8 @@ class PartitionLane implements Lane {
   }
 
   private lastWorkAt(): number {
-    const busy = this.figures.held > 0 || this.intake.hasWork()
-    return busy ? this.deps.clock.monotonic() : (this.commits?.lastAt() ?? 0)
+    if (this.figures.held > 0 || this.intake.hasWork()) return this.deps.clock.monotonic()
+    return this.commits?.lastAt() ?? 0
   }
 
   private fallIdle(): void {

@@ -1,6 +1,7 @@
 import type { DriftEntry } from '../core/drift.js'
 import type { GateFigures } from './gate.js'
 import type { Lane } from './lane.js'
+import type { Rates } from './progress.js'
 import type { Supervisor } from './supervisor.js'
 
 export interface ConnectorStatus {
@@ -30,8 +31,14 @@ export interface ConnectorStatus {
     readonly position: number
     readonly lag: number
   }[]
+  readonly rates: ShownRates
   /** How typed stages differed from the catalogue since the start. */
   readonly drift: readonly DriftEntry[]
+}
+
+export interface ShownRates extends Rates {
+  /** Calls a second that this process may send; null without a bound. */
+  readonly callsBound: number | null
 }
 
 export interface StatusParts {
@@ -43,15 +50,19 @@ export interface StatusParts {
   /** Epoch ms. */
   readonly now: number
   readonly drift: readonly DriftEntry[]
+  /** The group gave partitions to this process, or none, at least once. */
+  readonly hasJoined: boolean
+  readonly rates: ShownRates
 }
 
 /** What is shown of a connector. */
-export function statusOf({ system, gate, lanes, isStalled, now, drift }: StatusParts): ConnectorStatus {
-  const own = system.state === 'running' ? notReady(lanes, isStalled) : null
+export function statusOf(parts: StatusParts): ConnectorStatus {
+  const { system, gate, lanes, now, drift, rates } = parts
+  const own = system.state === 'running' ? notReady(parts) : null
   const oldest = Math.min(...lanes.map((lane) => lane.figures.oldestTimestamp ?? Number.POSITIVE_INFINITY))
   return {
     ready: system.state === 'running' && own === null,
-    state: system.state === 'stopped' ? 'draining' : own === 'events-lost' ? 'paused' : system.state,
+    state: system.state === 'stopped' ? 'draining' : (STATES[own ?? ''] ?? system.state),
     reason: own ?? system.reason,
     reasons: own === null ? system.reasons : [own],
     since: system.since,
@@ -70,13 +81,20 @@ export function statusOf({ system, gate, lanes, isStalled, now, drift }: StatusP
         lag: lane.figures.lag,
       },
     })),
+    rates,
     drift,
   }
 }
 
+/** Of reasons that say more than that it runs. */
+const STATES: Readonly<Record<string, 'starting' | 'paused'>> = {
+  joining: 'starting',
+  'events-lost': 'paused',
+}
+
 /** Why a running connector makes no progress on some partition; null when it does. */
-function notReady(lanes: readonly Lane[], isStalled: boolean): string | null {
-  if (lanes.length === 0) return 'no-partitions'
+function notReady({ lanes, isStalled, hasJoined }: StatusParts): string | null {
+  if (!hasJoined) return 'joining'
   if (lanes.some((lane) => lane.state === 'lost')) return 'events-lost'
   if (lanes.some((lane) => lane.state === 'closed')) return 'partitions-failed'
   return isStalled ? 'no-progress' : null

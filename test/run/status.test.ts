@@ -24,10 +24,12 @@ const PAUSED: StatusParts['system'] = {
   ...{ credential: 'main', since: 9, nextProbe: 19 },
 }
 
+const RATES = { callsPerSecond: 4, eventsPerSecond: 3, callsBound: null }
+
 const of = (more: Partial<StatusParts>) =>
   statusOf({
     ...{ system: RUNNING, gate: { calls: 1, events: 2, bytes: 3 }, lanes: [laneOf()] },
-    ...{ isStalled: false, now: 4000, drift: [], ...more },
+    ...{ isStalled: false, now: 4000, drift: [], hasJoined: true, rates: RATES, ...more },
   })
 
 describe('the status of a connector', () => {
@@ -43,12 +45,16 @@ describe('the status of a connector', () => {
   })
 
   it.each([
-    ['no-partitions', { lanes: [] }, 'running'],
+    ['joining', { lanes: [], hasJoined: false }, 'starting'],
     ['events-lost', { lanes: [laneOf(), laneOf({ state: 'lost' })] }, 'paused'],
     ['partitions-failed', { lanes: [laneOf({ state: 'closed' })] }, 'running'],
     ['no-progress', { isStalled: true }, 'running'],
   ] as const)('is not ready for %s', (reason, more, state) => {
     expect(of(more)).toMatchObject({ ready: false, reason, reasons: [reason], state })
+  })
+
+  it('is ready without partitions when the group has none for it', () => {
+    expect(of({ lanes: [] })).toMatchObject({ ready: true, state: 'running', partitions: [], rates: RATES })
   })
 
   it('in a pause tells all reasons, the credential, since when, and the next probe', () => {
