@@ -13,7 +13,16 @@ import { createReader } from './reader.js'
 import { configSchema } from './schema.js'
 import { parseConfigText } from './source.js'
 import { reasonOf, type Substitutes } from './substitute.js'
-import { keyName, type MapNode, nodeAt, type Path, type Problem, plainOf, positionOf } from './tree.js'
+import {
+  type ConfigNode,
+  keyName,
+  type MapNode,
+  nodeAt,
+  type Path,
+  type Problem,
+  plainOf,
+  positionOf,
+} from './tree.js'
 import { typedTopicProblems } from './typed-topics.js'
 
 export interface ConfigSource {
@@ -86,14 +95,7 @@ function check(draft: Draft): LoadedConfig {
     problems.push({ at: positionOf(root, path), key: keyName(path), text })
   }
   for (const rule of CONTRADICTIONS) rule(reader, report)
-  const types = result.success ? result.data.catalogue.types : {}
-  const typeProblems = userTypeProblems(types)
-  for (const { path, text } of typeProblems) report(['catalogue', 'types', ...path], text)
-  if (result.success && typeProblems.length === 0) {
-    for (const { path, text } of typedTopicProblems(result.data)) report(path, text)
-  }
-  if (result.success && problems.length === 0)
-    for (const { path, text } of privacyProblems(result.data)) report(path, text)
+  for (const { path, text } of problemsBetween(root, found.paths)) report(path, text)
   for (const path of FILE_KEYS) {
     const file = reader.text(path)
     if (file === undefined || nodeAt(root, path) === undefined) continue
@@ -102,6 +104,26 @@ function check(draft: Draft): LoadedConfig {
   }
   if (problems.length > 0 || !result.success) return refused(problems)
   return { config: finish(result.data, draft.folder) }
+}
+
+/**
+ * What the schema of a section cannot see, of every section that has no problem of its own: the others stand as in the smallest
+ * configuration meanwhile.
+ */
+function problemsBetween(root: ConfigNode, broken: readonly Path[]): readonly { path: Path; text: string }[] {
+  if (root.kind !== 'map') return []
+  const bad = new Set(broken.map(([section]) => section))
+  const sound = [...root.entries].filter(([section]) => !bad.has(section))
+  const sections = sound.map(([section, node]) => [section, plainOf(node)])
+  const { success, data } = configSchema.safeParse({ ...SMALLEST, ...Object.fromEntries(sections) })
+  if (!success || bad.has('catalogue')) return []
+  const inTypes = userTypeProblems(data.catalogue.types)
+  if (inTypes.length > 0)
+    return inTypes.map(({ path, text }) => ({ path: ['catalogue', 'types', ...path], text }))
+  return [
+    ...(bad.has('topics') || bad.has('records') ? [] : typedTopicProblems(data)),
+    ...(bad.has('privacy') ? [] : privacyProblems(data)),
+  ]
 }
 
 const FILE_KEYS: readonly Path[] = [

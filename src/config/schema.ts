@@ -63,7 +63,14 @@ const ssl = z.strictObject({
 })
 
 const sasl = z.strictObject({
-  mechanism: oneOf('SASL mechanism.', ['plain', 'scram-sha-256', 'scram-sha-512']),
+  mechanism: oneOf('SASL mechanism; the names of Kafka Connect are taken too.', [
+    'plain',
+    'scram-sha-256',
+    'scram-sha-512',
+    'PLAIN',
+    'SCRAM-SHA-256',
+    'SCRAM-SHA-512',
+  ]),
   username: text('User name at the brokers.'),
   password: secret('Password at the brokers.'),
 })

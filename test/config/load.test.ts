@@ -191,6 +191,22 @@ describe('a problem says where and what', () => {
     ])
   })
 
+  it('of one section hides none of another', () => {
+    const problems = problemsIn(
+      `${MINIMAL}fetch: { nope: 1 }\nprivacy: { rules: [{ stage: PAN, path: input.pan, action: hash }] }\n`,
+    )
+    expect(problems).toHaveLength(2)
+    expect(problems[0]).toContain('fetch.nope')
+    expect(problems[1]).toContain('privacy.')
+  })
+
+  it('SASL mechanisms are taken as Kafka Connect writes them', () => {
+    const kafka = (mechanism: string): string =>
+      MINIMAL.replace('kafka:', `kafka:\n  sasl: { mechanism: ${mechanism}, username: u, password: p }`)
+    expect(configOf(kafka('SCRAM-SHA-512')).kafka.sasl?.mechanism).toBe('SCRAM-SHA-512')
+    expect(problemsIn(kafka('Scram'))).toHaveLength(1)
+  })
+
   it('counts the problems on a last line of its own', () => {
     expect(problemReport(['a', 'b'])).toBe('a\nb\n2 problems\n')
     expect(problemReport(['a'])).toBe('a\n1 problem\n')

@@ -11,7 +11,8 @@ export interface KafkaConnection {
   /** False, true, or PEM texts. */
   readonly ssl: boolean | { readonly ca?: string; readonly cert?: string; readonly key?: string }
   readonly sasl: {
-    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+    /** In any letter case. */
+    readonly mechanism: string
     readonly username: string
     readonly password: SecretText
   } | null
@@ -84,7 +85,7 @@ export async function discardClient(
 
 function saslOptions(sasl: NonNullable<KafkaConnection['sasl']>): SASLOptions {
   return {
-    mechanism: sasl.mechanism,
+    mechanism: sasl.mechanism.toLowerCase(),
     username: sasl.username,
     password: sasl.password.reveal(),
   } as SASLOptions
