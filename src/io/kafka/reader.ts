@@ -24,6 +24,14 @@ export class ReadStalled extends Error {
   }
 }
 
+/** The topic that was to be read does not exist. */
+export class TopicMissing extends Error {
+  constructor(topic: string) {
+    super(`topic does not exist: ${topic}`)
+    this.name = 'TopicsMissing'
+  }
+}
+
 /** Offsets of one partition: `from` to the one before `end`. */
 export interface ReadRange extends TopicPartition {
   readonly from: number

@@ -1,3 +1,4 @@
+import { sleep } from '../../core/abort.js'
 import { causeOf } from '../../core/cause.js'
 import type { Clock, Log } from '../../core/ports.js'
 import type { KafkaAdmin, TopicSettings } from './admin.js'
@@ -8,7 +9,7 @@ export class StartRefused extends Error {
   readonly code: 'topic-missing' | 'offsets-missing'
   readonly remedy: string
   constructor(code: StartRefused['code'], message: string, remedy: string) {
-    super(message)
+    super(`${code}: ${message}`)
     this.name = 'StartRefused'
     this.code = code
     this.remedy = remedy
@@ -168,10 +169,7 @@ export async function untilItWorks<T>(options: {
       if (!options.isPassing(error)) throw error
       if (tries === 0) options.log.warn('waiting-for', { edge: options.what, cause: causeOf(error) })
       const waitMs = Math.min(FIRST_WAIT_MS * 2 ** tries, MAX_WAIT_MS)
-      await new Promise<void>((resolve) => {
-        const cancel = options.clock.after(waitMs, resolve)
-        options.signal.addEventListener('abort', () => resolve(cancel()), { once: true })
-      })
+      await sleep(options.clock, waitMs, options.signal)
     }
   }
 }

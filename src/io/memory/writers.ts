@@ -1,7 +1,7 @@
 import { sleep } from '../../core/abort.js'
 import type { Output, TopicPartition } from '../../core/model.js'
 import type { Clock } from '../../core/ports.js'
-import { isBrokerError } from './broker-error.js'
+import { BrokerError, isBrokerError } from './broker-error.js'
 import type { Writer } from './committer.js'
 import type { MemoryBroker } from './kafka.js'
 import type { Network } from './network.js'
@@ -52,8 +52,14 @@ export function createTransactionalWriter(parts: TransactionalParts): Writer {
   }
 }
 
-/** At least once: records first, then the offset. */
+/** At least once: records first, then the offset, which is taken only within the generation the writer was made in. */
 export function createPlainWriter({ broker, network, groupId, at }: Parts): Writer {
+  const generationNow = (): number => broker.group(groupId).state().generation
+  const generation = generationNow()
+  function commit(next: number): void {
+    if (generationNow() !== generation) throw new BrokerError('ILLEGAL_GENERATION')
+    broker.offsets.commit(groupId, at, next)
+  }
   return async function write({ outputs, next }) {
     if (outputs.length > 0) {
       const placed = place(broker, outputs)
@@ -61,7 +67,7 @@ export function createPlainWriter({ broker, network, groupId, at }: Parts): Writ
         for (const [target, group] of placed) broker.log(target).append(group, null)
       })
     }
-    await network.call('offset-commit', () => broker.offsets.commit(groupId, at, next))
+    await network.call('offset-commit', () => commit(next))
   }
 }
 

@@ -59,7 +59,9 @@ export function createEventReader(options: EventReaderOptions): EventReader {
   return {
     read(framed) {
       if (framed.length < HEADER_BYTES || framed[0] !== MAGIC) return 'undecodable'
-      const id = framed.readUInt32BE(1)
+      const id = framed.readInt32BE(1)
+      // Ids are numbers of Java's int: a registry asked for another one does not know what is meant.
+      if (id < 0) return 'unknown-schema'
       const shape = shapes.get(id)
       if (shape !== undefined) return readFields(shape, framed)
       const until = unknownUntil.get(id)

@@ -86,7 +86,7 @@ describe('the first offsets', () => {
     await expect(settled).rejects.toMatchObject({
       ...{
         code: 'offsets-missing',
-        message: 'group g has no offsets of r1, but o holds outcomes of its events',
+        message: 'offsets-missing: group g has no offsets of r1, but o holds outcomes of its events',
       },
     })
   })

@@ -149,6 +149,17 @@ describe('the transaction coordinator', () => {
     expect(offsets.committed('g', IN)).toBe(7)
   })
 
+  test('at least once, an offset is taken only within the generation that the partition was opened in', async () => {
+    const { clock, broker, delivery, open } = createWorld()
+    const late = await open(delivery({ transactional: false }))
+    const request = { topics: ['in'], sessionTimeoutMs: 5000, rebalanceTimeoutMs: 5000 }
+    await clock.drive(broker.group('g').join({ ...request, memberId: 'm' }))
+    const present = await open(delivery({ transactional: false }))
+    await clock.drive(present.commit({ outputs: [], next: 9 }))
+    await expect(clock.drive(late.commit({ outputs: [], next: 4 }))).rejects.toThrow('ILLEGAL_GENERATION')
+    expect(broker.offsets.committed('g', IN)).toBe(9)
+  })
+
   test('a transaction that stays open too long is aborted, and its owner fenced', async () => {
     const { clock, broker, values } = createWorld()
     const { transactions } = broker

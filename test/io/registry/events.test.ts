@@ -245,6 +245,13 @@ describe('questions to the registry', () => {
     expect(registry.asked()).toBe(1)
   })
 
+  it('about an id that can be none are not asked at all', async () => {
+    const registry = createMemoryRegistry()
+    const reader = createEventReader({ registry })
+    expect(reader.read(framed(0xffffffff, bytes))).toBe('unknown-schema')
+    expect(registry.asked()).toBe(0)
+  })
+
   it('about an unknown id are asked again only after a while', async () => {
     let time = 0
     const registry = createMemoryRegistry()
