@@ -43,7 +43,11 @@ const source = createResultSource({
 const ids = Array.from({ length: BODIES }, (_, n) => handshakeIdFor(3, n))
 const bodies = ids.map((id) => source.resultFor(id).body)
 const credential = { id: 'main', clientSecret: createSecretKey(Buffer.from('secret')) }
-const stageTypeOf = createStageTypeOf({ stages: catalogueOf(source).stages, flows: {} }, () => null)
+const stageTypeOf = createStageTypeOf({
+  catalogue: { stages: catalogueOf(source).stages, flows: {} },
+  shapeOf: () => null,
+  isKnown: () => true,
+})
 const verify = createVerify({ algorithm: 'sha256', method: 'auto', now: () => 0, onMethodChange: () => {} })
 const encoders = createEncoders({ ids: { verified: 1, deadLetter: 2, outcome: 3 } })
 const chain = { origin: { topic: 't', partition: 0, offset: 0 }, attempt: 1, replays: 0 }

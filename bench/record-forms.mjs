@@ -52,7 +52,11 @@ function workerOf(form) {
   const typed = kinds.map((kind, n) => ({ ...kind, id: 10 + n }))
   const drift = createDrift({ warn() {} }, { add() {} })
   const verify = createVerify({ algorithm: 'sha256', method: 'auto', now })
-  const stageTypeOf = createStageTypeOf(catalogue, createShapeOf(createCatalogue().types))
+  const stageTypeOf = createStageTypeOf({
+    catalogue,
+    shapeOf: createShapeOf(createCatalogue().types),
+    isKnown: () => true,
+  })
   const flatten = createFlatten({ limits, protect, stageTypeOf })
   const typedOf = createTyped(
     kinds.map(({ spec }) => layoutOf(spec)),

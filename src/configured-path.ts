@@ -18,7 +18,7 @@ import type {
   ResultApi,
 } from './core/ports.js'
 import type { RateFeedback } from './core/rate.js'
-import { createStageTypeOf } from './core/stage-type.js'
+import { createStageTypeOf, type StageTypeOf } from './core/stage-type.js'
 import type { Path, Turn } from './core/work.js'
 import { createPath } from './pipeline.js'
 import type { Supervisor } from './run/supervisor.js'
@@ -82,10 +82,7 @@ export function createConfiguredPath(parts: PathParts): Path {
     }),
     flatten: createFlatten({
       ...{ limits: config.limits, protect, takeMedia: createConfiguredMedia(config) },
-      stageTypeOf: createStageTypeOf(
-        config.catalogue,
-        createShapeOf(createCatalogue(config.catalogue.types).types),
-      ),
+      stageTypeOf: stageTypeOf(parts),
     }),
     ...storeMediaOf(parts),
     route: createRoute({
@@ -97,6 +94,14 @@ export function createConfiguredPath(parts: PathParts): Path {
     }),
     onDecodeThrow: (error, signal) => holdForRegistry(error, signal, supervisor),
   })
+}
+
+function stageTypeOf({ config, log }: PathParts): StageTypeOf {
+  const { types, find } = createCatalogue(config.catalogue.types)
+  const isKnown = (name: string): boolean => find(name) !== null
+  const unknown = namedTypes(config.catalogue).filter((name) => !isKnown(name))
+  if (unknown.length > 0) log.warn('unknown-stage-types', { types: unknown })
+  return createStageTypeOf({ catalogue: config.catalogue, shapeOf: createShapeOf(types), isKnown })
 }
 
 function recordFormsOf({ config, drift, log }: PathParts): RecordForms {

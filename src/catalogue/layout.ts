@@ -1,4 +1,3 @@
-import type { DayForm } from '../core/dates.js'
 import type { LayoutColumn, LayoutField, StageLayout, ValueKind } from '../core/layout.js'
 import { columnsOf } from './columns.js'
 import { type Field, SIDES, type Side, type StageSpec } from './model.js'
@@ -31,7 +30,7 @@ export function layoutOf(spec: StageSpec): StageLayout {
       const [column = null, parsed = null] = columnsAt(side, path)
       return {
         ...{ path, kinds: kindsOf(field), itemKinds: itemKindsOf(field), column, parsed },
-        ...{ form: formOf(field), isOpen: isOpen(field) },
+        isOpen: isOpen(field),
       }
     })
     const known = new Set(fields.map(({ path }) => path))
@@ -44,17 +43,13 @@ export function layoutOf(spec: StageSpec): StageLayout {
 }
 
 function besides(path: string): LayoutField {
-  return { path, kinds: null, itemKinds: null, column: null, parsed: null, form: null, isOpen: true }
+  return { path, kinds: null, itemKinds: null, column: null, parsed: null, isOpen: true }
 }
 
 function kindsOf(field: Field): readonly ValueKind[] | null {
   if (field.type === 'date' && field.form === 'epoch-ms') return ['number']
   const kinds = KINDS[field.type]
   return kinds !== null && 'or' in field && field.or !== undefined ? [...kinds, OTHER_KINDS[field.or]] : kinds
-}
-
-function formOf(field: Field): DayForm | null {
-  return field.type === 'date' && field.form !== 'epoch-ms' ? field.form : null
 }
 
 function isOpen(field: Field): boolean {

@@ -1,6 +1,6 @@
 /** Dates as Attestr writes them. Source: attestr.md section 3.2 */
 
-/** Where the day, the month and the year stand; `unknown` takes either, which the place of the year tells apart. */
+/** How a field usually writes dates. Either is read: the place of the year tells them apart. */
 export type DayForm = 'DD-MM-YYYY' | 'YYYY-MM-DD' | 'unknown'
 
 const DAY_FIRST = /^(\d{2})[-/](\d{2})[-/](\d{4})$/
@@ -13,20 +13,15 @@ const FIRST_YEAR = 1000
 /**
  * Reads a date of the calendar.
  *
- * In:     form   how the field writes dates; blanks around them are trimmed, slashes stand for hyphens
+ * In:     text   day or year first, hyphens or slashes between; blanks around it are trimmed
  * Out:    days since 1970-01-01; null for what is no such date
  */
-export function parseDay(text: string, form: DayForm): number | null {
+export function parseDay(text: string): number | null {
   const trimmed = text.trim()
-  if (form !== 'YYYY-MM-DD') {
-    const [, day, month, year] = DAY_FIRST.exec(trimmed) ?? []
-    if (day !== undefined) return dayOf(Number(year), Number(month), Number(day))
-  }
-  if (form !== 'DD-MM-YYYY') {
-    const [, year, month, day] = YEAR_FIRST.exec(trimmed) ?? []
-    if (year !== undefined) return dayOf(Number(year), Number(month), Number(day))
-  }
-  return null
+  const dayFirst = DAY_FIRST.exec(trimmed)
+  if (dayFirst !== null) return dayOf(Number(dayFirst[3]), Number(dayFirst[2]), Number(dayFirst[1]))
+  const yearFirst = YEAR_FIRST.exec(trimmed)
+  return yearFirst === null ? null : dayOf(Number(yearFirst[1]), Number(yearFirst[2]), Number(yearFirst[3]))
 }
 
 function dayOf(year: number, month: number, day: number): number | null {

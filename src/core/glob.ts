@@ -75,8 +75,8 @@ export function nameMatches({ literal, tokens }: NameGlob, name: string): boolea
 }
 
 /**
- * Reads a pattern for paths. Names are separated by dots, `[]` stands for each item of a list, `\` takes the meaning from the
- * character after it, `\e` is the empty name. Letter case does not count.
+ * Reads a pattern for paths. Names are separated by dots, `[]` and `[*]` stand for each item of a list, and may be left out;
+ * `\` takes the meaning from the character after it, `\e` is the empty name. Letter case does not count.
  *
  * Out:    the pattern, or what is wrong with it, without quoting it
  */
@@ -86,7 +86,7 @@ export function pathGlob(text: string): PathGlob | string {
     const segment = part === ITEM ? ITEM : segmentOf(part)
     if (segment === null) return 'has a name of no characters (\\e is the empty name), or ends with \\'
     if (segment !== ITEM && /[[\]]/.test(part.replace(/\\./gs, '')))
-      return 'has a bracket: items are written [], without an index, before the next dot'
+      return 'has a bracket: items are written [] or [*], without an index, before the next dot'
     segments.push(segment)
   }
   if (segments.length > MOST_SEGMENTS) return `has more than ${MOST_SEGMENTS} names`
@@ -115,11 +115,11 @@ function partsOf(text: string): string[] {
   return [...parts, part].flatMap(withItems)
 }
 
-/** In: a name with the items behind it, `filings[]`. Out: the two apart. */
+/** In: a name with the items behind it, `filings[]` or `filings[*]`. Out: the two apart. */
 function withItems(part: string): string[] {
-  const [items = ''] = /(?:\[\])+$/.exec(part.replace(/\\./gs, '__')) ?? []
+  const [items = ''] = /(?:\[\*?\])+$/.exec(part.replace(/\\./gs, '__')) ?? []
   const name = part.slice(0, part.length - items.length)
-  const list = Array.from({ length: items.length / ITEM.length }, () => ITEM)
+  const list = Array.from(items.matchAll(/\[/g), () => ITEM)
   return name === '' && list.length > 0 ? list : [name, ...list]
 }
 
@@ -155,17 +155,22 @@ export function pathStart(glob: PathGlob): Progress {
   return closed(glob, 1)
 }
 
-/** After one name more, without its case; null: after an item of a list, which no name can be taken for. */
+/** After one name more, without its case; null: after an item of a list, which a pattern may name, or take for `*`, or leave out. */
 export function pathStep(glob: PathGlob, before: Progress, segment: string | null): Progress {
-  let after = 0
+  let after = segment === null ? before : 0
   for (const [at, wanted] of glob.segments.entries()) {
     if ((before & (1 << at)) === 0) continue
     if (wanted === '**') after |= 1 << at
-    else if (wanted === ITEM ? segment === null : segment !== null && nameMatches(wanted, segment))
+    else if (
+      segment === null ? wanted === ITEM || isAny(wanted) : wanted !== ITEM && nameMatches(wanted, segment)
+    )
       after |= 1 << (at + 1)
   }
   return closed(glob, after)
 }
+
+const isAny = (wanted: Segment): boolean =>
+  wanted !== ITEM && wanted !== '**' && wanted.tokens.length === 1 && wanted.tokens[0] === ANY
 
 /** Whether the pattern covers the place it has come to. */
 export function pathMatches(glob: PathGlob, progress: Progress): boolean {

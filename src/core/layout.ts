@@ -1,5 +1,4 @@
 /** How the columns of a typed record lie over a stage: made of the catalogue, read by the step that fills them. */
-import type { DayForm } from './dates.js'
 
 /**
  * What a column holds. `text` is a string's own text. `any` is that of a string, else JSON text. `json` is JSON text.
@@ -36,8 +35,6 @@ export interface LayoutField {
   readonly column: LayoutColumn | null
   /** The column beside it that is parsed from it. */
   readonly parsed: LayoutColumn | null
-  /** Of a date that is a text; else null. */
-  readonly form: DayForm | null
   /** Whether not all is known of what lies below, so that nothing there is new. */
   readonly isOpen: boolean
 }

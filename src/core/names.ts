@@ -134,6 +134,8 @@ export const LOG_EVENTS = {
   'events-lost': 'A committed offset lies outside the log; the partition waits for POST /resume.',
   'typed-records':
     'Stage types with typed records, and those of the configuration that have none: the catalogue does not know them, and they stay in the long form.',
+  'unknown-stage-types':
+    'Stage types of the configuration that the catalogue does not know: records are named so, and the privacy rules are those of the type that the shape tells.',
   'stage-drift':
     'A stage differs from the catalogue at a place where none did since the start; attestr_drift_total counts on.',
   'credentials-changed':

@@ -1,4 +1,5 @@
 import { createCatalogue } from '../catalogue/index.js'
+import { createShapeOf } from '../catalogue/shape.js'
 import { typeRulesOf } from '../configured-privacy.js'
 import type { Step } from '../core/outcome.js'
 import type { FlatStage } from '../core/records.js'
@@ -13,11 +14,13 @@ export interface FlattenSettings {
   readonly keep?: readonly PrivacyDefault[]
   /** Those of the configuration's defaults when left out. */
   readonly limits?: Partial<FlattenLimits>
-  /** Stage id to stage type: what a type asks of the privacy rules is done. */
+  /** Stage id to stage type, else it is guessed by shape: what a type asks of the privacy rules is done. */
   readonly stages?: Readonly<Record<string, string>>
 }
 
-const TYPE_RULES = typeRulesOf(createCatalogue().types)
+const CATALOGUE = createCatalogue()
+const TYPE_RULES = typeRulesOf(CATALOGUE.types)
+const SHAPE_OF = createShapeOf(CATALOGUE.types)
 const LIMITS: FlattenLimits = { depth: 32, leaves: 2000, stages: 200, keyLength: 512 }
 
 /**
@@ -37,6 +40,10 @@ export function flattenResult(
   return createFlatten({
     limits: { ...LIMITS, ...limits },
     protect: createProtect({ defaults, rules: [], types: TYPE_RULES }),
-    stageTypeOf: createStageTypeOf({ stages, flows: {} }, () => null),
+    stageTypeOf: createStageTypeOf({
+      catalogue: { stages, flows: {} },
+      shapeOf: SHAPE_OF,
+      isKnown: (name) => CATALOGUE.find(name) !== null,
+    }),
   })(trusted, null)
 }

@@ -33,7 +33,7 @@ function booleanOf(text: string): boolean | null {
 export function parsedValue({ field }: Target, text: string, kind: string | undefined): number | null {
   switch (field?.parsed?.content) {
     case 'day':
-      return kind === undefined && field.form !== null ? parseDay(text, field.form) : null
+      return kind === undefined ? parseDay(text) : null
     case 'instant':
       return parseInstant(text)
     default:

@@ -88,7 +88,7 @@ export function traceId(requestId: string | null): { readonly requestId?: string
 
 function readMembers(body: Buffer, tape: JsonTape, asked: string | null): EnvelopeReading {
   if (kindOf(tape, ROOT) !== 'object')
-    return dead('response-malformed', `${kindOf(tape, ROOT)} instead of object`)
+    return dead('response-mismatch', `${kindOf(tape, ROOT)} instead of object`)
   const requestId = scalarText(tape, memberOf(tape, ROOT, 'requestId'))
   const trace = traceId(requestId)
   const signature = memberOf(tape, ROOT, 'resultSignature')

@@ -110,7 +110,7 @@ function stagesOf(tape: JsonTape, result: JsonNode, protect: Protect): StageAt[]
 /** Out: the stage, or the limit that it passes. */
 function flattenStage(parts: WalkParts, stage: NamedStage): FlatStage | string {
   const { tape, tree } = parts
-  const columns = tree.columnsOf(parts.protect.stageOf(stage.type.stageType, stage.id))
+  const columns = tree.columnsOf(parts.protect.stageOf(stage.type.rulesType, stage.id))
   const walk = new StageWalk(parts, stage.recordId)
   const after = nextOf(tape, stage.node)
   let pending = false

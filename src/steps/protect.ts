@@ -1,4 +1,4 @@
-import { PRIVACY_DEFAULTS, type PrivacyDefault } from '../core/privacy-rule.js'
+import { PRIVACY_DEFAULTS, type PrivacyDefault, USUALLY_SHOWN } from '../core/privacy-rule.js'
 import { maskField, maskFieldNumber, maskInNumber, maskNumbers } from './aadhaar.js'
 import {
   createScopes,
@@ -90,6 +90,9 @@ export function createProtect(config: PrivacyConfig): Protect {
       if (scope.action === 'hash' && config.hashKey !== undefined && mayHash)
         return { action: 'hash', text: hashText(leaf.text, config.hashKey) }
       if (kind === 'literal') return { action: 'mask', text: MASKED_LITERAL }
+      // The last four digits may be all that is there: attestr.md section 3.3.
+      if (scope.isAadhaar && scope.rule === 'catalogue' && plain.length <= USUALLY_SHOWN)
+        return { action: 'mask', text: plain }
       return { action: 'mask', text: maskStart(plain, scope.shown) }
     },
     maskText,

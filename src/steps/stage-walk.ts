@@ -175,6 +175,7 @@ export class StageWalk {
     const shaped = this.#parts.protect.reshape(place.scope, { kind, text }, at)
     if (shaped.text === null) return this.#takeMedia(text, place)
     if (shaped.text !== text) this.#redact(place, shaped.action)
+    else if (kind === 'number') this.#setKind(place, 'number')
     return this.#put(place, shaped.text)
   }
 

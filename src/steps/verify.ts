@@ -103,7 +103,7 @@ export function matchMethods(envelope: Envelope, credential: SigningKey): readon
 /**
  * Checks one answer of the API as it was received.
  *
- * In:     body          bytes of the whole response body
+ * In:     body          bytes of the whole response body, as a Buffer or any Uint8Array
  *         handshakeId   the id asked for; left out, any id will do
  *         clientSecret  the secret as UTF-8 text, or as a key object
  *         method        left out, all are tried
@@ -112,7 +112,7 @@ export function matchMethods(envelope: Envelope, credential: SigningKey): readon
  * Source: product.md sections 5 and 12
  */
 export function verifyResult(
-  body: Buffer,
+  body: Uint8Array,
   options: {
     readonly clientSecret: string | KeyObject
     readonly handshakeId?: string
@@ -120,7 +120,8 @@ export function verifyResult(
     readonly now?: () => number
   },
 ): Step<TrustedResult> | { readonly kind: 'fault'; readonly detail: 'empty' | 'truncated' | 'markup' } {
-  const reading = readEnvelope(body, options.handshakeId ?? null)
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  const reading = readEnvelope(bytes, options.handshakeId ?? null)
   if (reading.kind === 'delay') return delay(reading.failure, 'all')
   if (reading.kind !== 'ready') return reading
   const { clientSecret, method = 'auto', now = Date.now } = options

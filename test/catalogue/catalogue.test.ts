@@ -256,8 +256,6 @@ describe('sensitive paths', () => {
 
   it('are these of third persons, dropped unless a public register has them', () => {
     expect(pathsOf((one) => one.class === 'third-person')).toEqual([
-      'UIDAI output.careOf drop',
-      'EAADHAAR output.careOf drop',
       'EPIC output.relationName drop',
       'MASTER_BUSINESS output.partners keep',
       'MASTER_BUSINESS output.designatedPartners keep',

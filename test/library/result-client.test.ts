@@ -51,6 +51,16 @@ describe('a result client', () => {
     })
   })
 
+  it('guesses a type by shape, as the connector does, and follows its privacy rules', async () => {
+    const simulator = await start({ stages: ['PAN:done'] })
+    const fetched = await clientOf(simulator).fetchResult(ID)
+    if (fetched.kind !== 'verified') throw new Error(fetched.kind)
+    const flat = flattenResult(fetched.trusted)
+    if (flat.kind !== 'ok') throw new Error(flat.kind)
+    expect(flat.value[0]).toMatchObject({ stageType: 'PAN', stageTypeSource: 'SHAPE' })
+    expect(flat.value[0]?.input['pan']).toMatch(/^xxxxxx....$/)
+  })
+
   it('retries a fault in place and says how many calls it took', async () => {
     const simulator = await start({
       script: { handshakes: { [ID]: [{ fault: { kind: 'reset-before' }, times: 1 }] } },

@@ -24,7 +24,11 @@ function leaks(type: string, path: string, off: readonly PrivacyDefault[] = []):
     defaults: Object.fromEntries(off.map((name) => [name, 'keep'])),
     ...{ rules: [], types: typeRulesOf(TYPES) },
   })
-  const stageTypeOf = createStageTypeOf({ stages: { FS0a: type }, flows: {} }, () => null)
+  const stageTypeOf = createStageTypeOf({
+    catalogue: { stages: { FS0a: type }, flows: {} },
+    shapeOf: () => null,
+    isKnown: () => true,
+  })
   const step = createFlatten({ limits: LIMITS, protect, stageTypeOf })(trusted(JSON.stringify(result)), null)
   if (step.kind !== 'ok') throw new Error(step.kind)
   return JSON.stringify(step.value).includes(MARKER)

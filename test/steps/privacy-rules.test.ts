@@ -170,6 +170,14 @@ describe('rules and defaults', () => {
     expect(flat('{"input":{"uuid":"x"}}', [['**', 'hash']]).input['uuid']).toBe('x')
   })
 
+  it('leave the last four digits of an Aadhaar number where nothing more came', () => {
+    const card = (uuid: string) => stagesOf(`{"FS0uidai":{"input":{"uuid":${uuid}}}}`, under([]))[0]
+    expect(card('"9083"')).toMatchObject({ input: { uuid: '9083' }, redactions: {} })
+    expect(card('9083')).toMatchObject({ input: { uuid: '9083' }, kinds: { 'input.uuid': 'number' } })
+    expect(card('"12349083"')).toMatchObject({ input: { uuid: 'xxxx9083' } })
+    expect(card(`"${NUMBER}"`)).toMatchObject({ input: { uuid: MASKED } })
+  })
+
   it('go before what a stage type asks for', () => {
     const pan = (rows: readonly Row[], more?: Partial<PrivacyConfig>) =>
       stagesOf('{"FS0pan":{"input":{"pan":"ABCPE0000F"}}}', under(rows, more))[0]?.input['pan']

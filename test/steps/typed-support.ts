@@ -33,7 +33,7 @@ export function typedStep(userTypes: UserTypes = {}): Seen {
 export function flatStage(stageType: string, members: string, rules: Protect = NO_RULES): FlatStage {
   const flatten = createFlatten({
     ...{ limits: LIMITS, protect: rules },
-    stageTypeOf: () => ({ stageType, stageTypeSource: 'CATALOGUE' }),
+    stageTypeOf: () => ({ stageType, stageTypeSource: 'CATALOGUE', rulesType: stageType }),
   })
   const step = flatten(trusted(`{"FS0a":${members}}`), null)
   if (step.kind !== 'ok') throw new Error(JSON.stringify(step))

@@ -12,7 +12,11 @@ import type { TrustedResult } from '../../src/steps/verify.js'
 
 export const LIMITS: FlattenLimits = { depth: 32, leaves: 2000, stages: 200, keyLength: 512 }
 /** The types of the stages in tests. */
-export const TYPES: StageTypeOf = createStageTypeOf({ stages: { FS0pan: 'PAN' }, flows: {} }, () => null)
+export const TYPES: StageTypeOf = createStageTypeOf({
+  catalogue: { stages: { FS0pan: 'PAN', FS0uidai: 'UIDAI' }, flows: {} },
+  shapeOf: () => null,
+  isKnown: () => true,
+})
 export const NO_RULES: Protect = createProtect({
   defaults: Object.fromEntries(PRIVACY_DEFAULTS.map((name) => [name, 'keep'])),
   rules: [],

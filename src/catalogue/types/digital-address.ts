@@ -11,7 +11,7 @@ export const digitalAddress: StageSpec = {
     address: { type: 'text', label: 'S', example: 'FLAT 1, EXAMPLE COLONY', class: 'personal' },
     stayingSinceMonth: { type: 'number-as-text', label: 'S', example: '4', class: 'personal' },
     stayingSinceYear: { type: 'number-as-text', label: 'S', example: '2010', class: 'personal' },
-    docType: { type: 'text', label: 'S', example: 'UIDAI' },
+    docType: { type: 'text', label: 'S', example: 'UIDAI', class: 'personal' },
     frontDoc: { type: 'text', label: 'S', example: 'MX1invented000001', class: 'personal' },
     backDoc: { type: 'text', label: 'S', example: 'MX1invented000002', class: 'personal' },
     extOne: { type: 'list', items: 'text', inside: 'known', label: 'S', class: 'personal' },

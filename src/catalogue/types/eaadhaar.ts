@@ -11,7 +11,7 @@ export const eaadhaar: StageSpec = {
     name: { type: 'text', label: 'I', example: 'Asha Example', class: 'personal' },
     birthDate: { type: 'date', form: 'unknown', label: 'I', example: '01-02-1990', class: 'personal' },
     gender: { type: 'text', label: 'I', example: 'F', class: 'personal' },
-    careOf: { type: 'text', label: 'I', example: 'C/O Invented Example', class: 'third-person' },
+    careOf: { type: 'text', label: 'I', example: 'C/O Invented Example', class: 'personal' },
     houseNumber: { type: 'text', label: 'I', example: 'FLAT 1', class: 'personal' },
     street: { type: 'text', label: 'I', example: 'Example Street', class: 'personal' },
     landmark: { type: 'text', label: 'I', example: 'Near the example', class: 'personal' },

@@ -8,10 +8,18 @@ export const faceMatch: StageSpec = {
   source: '3.11',
   variants: [],
   input: {
-    src: { type: 'text', label: 'S', example: 'MX1invented000001', class: 'biometric', action: 'keep' },
+    src: {
+      type: 'text',
+      label: 'S',
+      nullable: false,
+      example: 'MX1invented000001',
+      class: 'biometric',
+      action: 'keep',
+    },
     targetFront: {
       type: 'text',
       label: 'S',
+      nullable: false,
       example: 'MX1invented000002',
       class: 'biometric',
       action: 'keep',

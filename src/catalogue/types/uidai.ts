@@ -40,7 +40,7 @@ export const uidai: StageSpec = {
     birthDate: { type: 'date', form: 'DD-MM-YYYY', label: 'D', example: '01-02-1990', class: 'personal' },
     gender: { type: 'text', label: 'D', example: 'F', class: 'personal' },
     // Names a parent or a spouse.
-    careOf: { type: 'text', label: 'D', example: 'C/O Invented Example', class: 'third-person' },
+    careOf: { type: 'text', label: 'D', example: 'C/O Invented Example', class: 'personal' },
     houseNumber: { type: 'text', label: 'D', example: 'FLAT 1', class: 'personal' },
     street: { type: 'text', label: 'D', example: 'Example Street', class: 'personal' },
     landmark: { type: 'text', label: 'D', example: 'Near the example', class: 'personal' },
