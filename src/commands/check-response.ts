@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'
+import { Buffer, isUtf8 } from 'node:buffer'
 import { createHmac, createSecretKey } from 'node:crypto'
 import { FAILURES, type Failure } from '../core/failure.js'
 import { sourceText } from '../core/json/tape.js'
@@ -41,7 +41,9 @@ const HANDSHAKE_ID = /^DS0[0-9a-zA-Z_-]{6,30}$/
  * Out:  the method that matches, or why none does; no value of the result in either
  */
 export function checkResponse(body: Buffer, secret: Buffer, method: 'auto' | Method): Check {
-  if (!isJson(body)) return noAnswer(body)
+  const saved = savedAnew(body)
+  if (saved !== null && checkResponse(saved.body, secret, method).verified) return resaved(saved.how)
+  if (!isJson(saved?.body ?? body)) return noAnswer(body)
   const reading = readEnvelope(body, null)
   if (reading.kind === 'fault') return noAnswer(body)
   if (reading.kind !== 'ready') return failed(reading.failure)
@@ -64,6 +66,25 @@ export function checkResponse(body: Buffer, secret: Buffer, method: 'auto' | Met
 }
 
 const keyOf = (secret: Buffer) => ({ id: 'secret-file', clientSecret: createSecretKey(secret) })
+
+const BYTE_ORDER_MARK = Buffer.of(0xef, 0xbb, 0xbf)
+
+/** What editors do to a file that they save. Out: the bytes before it; null where none of it can be seen. */
+function savedAnew(body: Buffer): { readonly body: Buffer; readonly how: string } | null {
+  if (body.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK))
+    return { body: body.subarray(BYTE_ORDER_MARK.length), how: 'with a byte order mark before it' }
+  if (isUtf8(body)) return null
+  return { body: Buffer.from(body.toString('latin1'), 'utf8'), how: 'as Latin-1 instead of UTF-8' }
+}
+
+function resaved(how: string): Refused {
+  return {
+    ...failed({ code: 'response-malformed', detail: `saved ${how}` }),
+    reason: `the secret is right, but the file was saved ${how}`,
+    remedy: 'Save the body of the response as it is, for example with `curl --output response.json`.',
+    cause: 'bytes',
+  }
+}
 
 function isJson(body: Buffer): boolean {
   try {

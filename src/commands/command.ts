@@ -50,6 +50,9 @@ export class ConfigRefused extends CommandError {
   }
 }
 
+/** What is read where no `--config` is given. */
+export const USUAL_CONFIG = 'attestr-kafka.yaml'
+
 export interface ConfigOptions {
   readonly config: string
   readonly set: readonly string[]
@@ -58,7 +61,7 @@ export interface ConfigOptions {
 /** Adds `--config FILE` and `--set K=V`; the action receives them as `ConfigOptions`. */
 export function withConfigOptions(command: Command): Command {
   return command
-    .addOption(new Option('--config <file>', 'configuration file').default('attestr-kafka.yaml'))
+    .addOption(new Option('--config <file>', 'configuration file').default(USUAL_CONFIG))
     .addOption(
       new Option('--set <key=value>', 'override one key, such as fetch.concurrency=16; may be repeated')
         .argParser((value: string, before: readonly string[]) => [...before, value])

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import type { Command } from 'commander'
 import type { Config } from '../config/config.js'
 import { reasonOf } from '../config/substitute.js'
-import type { OpenText } from '../tools/decrypt/open-record.js'
+import type { Opener } from '../tools/decrypt/open-record.js'
 import {
   type CommandContext,
   CommandError,
@@ -25,8 +25,12 @@ export function registerDecrypt(program: Command, context: CommandContext): void
   const command = program
     .command('decrypt')
     .description('print records with their encrypted fields opened, one JSON object a line')
-    .option('--topic <topic>', 'a topic of verified records, from its start to the end it has now')
+    .option(
+      '--topic <topic>',
+      'a topic of verified records or evidence, from its start to the end it has now',
+    )
     .option('--file <file>', 'a file of records, one JSON object a line')
+    .option('--json', 'print JSON, as it always does')
     .action((options: DecryptOptions) => decrypt(options, context))
   withExamples(withConfigOptions(command), [
     'attestr-kafka decrypt --topic attestr.verified --config attestr-kafka.yaml',
@@ -54,14 +58,14 @@ async function decrypt(options: DecryptOptions, context: CommandContext): Promis
     throw new CommandError(2, 'privacy.encryptionKeys names no key', remedy)
   }
   const tally: Tally = { opened: 0, left: 0, unreadable: 0, unknownKeys: new Set() }
-  const print = await createPrinter(sealer.openText, tally, context)
+  const print = await createPrinter(sealer, tally, context)
   if (file !== undefined) await readLines(file, print)
   else if (topic !== undefined) await readTopic(topic, config, print)
   conclude(tally, context)
 }
 
 async function createPrinter(
-  openText: OpenText,
+  opener: Opener,
   tally: Tally,
   context: CommandContext,
 ): Promise<(record: unknown) => void> {
@@ -71,7 +75,7 @@ async function createPrinter(
       tally.unreadable += 1
       return
     }
-    const end = openRecord(record, openText)
+    const end = openRecord(record, opener)
     tally.opened += end.opened
     tally.left += end.left
     for (const id of end.unknownKeys) tally.unknownKeys.add(id)

@@ -1,10 +1,18 @@
+import { existsSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import type { Catalogue } from '../catalogue/index.js'
 import { SIDES, type StageSpec } from '../catalogue/model.js'
 import type { Config } from '../config/config.js'
 import type { PrivacyDefault } from '../core/privacy-rule.js'
 import type { Protect, Scope } from '../steps/protect.js'
-import { type CommandContext, CommandError, loadCommandConfig, tableText, withExamples } from './command.js'
+import {
+  type CommandContext,
+  CommandError,
+  loadCommandConfig,
+  tableText,
+  USUAL_CONFIG,
+  withExamples,
+} from './command.js'
 
 interface ExplainOptions {
   readonly stage: string
@@ -49,7 +57,10 @@ export function registerPrivacy(program: Command, context: CommandContext): void
     .command('explain')
     .description('print what the privacy rules do to each known field of a stage, and which rule says so')
     .requiredOption('--stage <name>', 'a stage type such as PAN, or a stage id')
-    .option('--config <file>', 'the rules of this configuration; without it the defaults')
+    .option(
+      '--config <file>',
+      `the rules of this configuration; without it those of ${USUAL_CONFIG}, or the defaults where there is none`,
+    )
     .addOption(
       new Option('--set <key=value>', 'override one key of the configuration; may be repeated')
         .argParser((value: string, before: readonly string[]) => [...before, value])
@@ -76,8 +87,10 @@ async function explainStage(options: ExplainOptions, context: CommandContext): P
   context.out(options.json === true ? `${JSON.stringify(explained, null, 2)}\n` : textOf(explained))
 }
 
-async function settingsOf({ config, set }: ExplainOptions, context: CommandContext): Promise<Settings> {
-  if (config !== undefined) return loadCommandConfig({ config, set }, context)
+async function settingsOf(options: ExplainOptions, context: CommandContext): Promise<Settings> {
+  const { set } = options
+  const config = options.config ?? (existsSync(USUAL_CONFIG) ? USUAL_CONFIG : null)
+  if (config !== null) return loadCommandConfig({ config, set }, context)
   if (set.length > 0) throw new CommandError(2, '--set needs --config', 'Add --config FILE.')
   return (await import('../config/load.js')).DEFAULTS
 }

@@ -93,6 +93,19 @@ describe('decrypt --file', () => {
     expect((await run([wrapped], keyOf('a', A))).err).toMatch(/^2 values opened, 0 not/)
   })
 
+  it('opens the bytes of evidence, and takes no part for another one', async () => {
+    const resultId = 'DS02zfeuv6n4gkq51hvw6@000000000000'
+    const bytes = Buffer.from('{"FS0a":{}}')
+    const sealed = sealer.bytes(bytes, { recordId: resultId, path: 'signed/0/2' }).toString('base64')
+    const { code, out } = await run([{ resultId, part: 0, parts: 2, sealed }], keyOf('a', A))
+    expect([code, JSON.parse(out)]).toEqual([
+      0,
+      { resultId, part: 0, parts: 2, signed: bytes.toString('base64') },
+    ])
+    expect((await run([{ resultId, part: 1, parts: 2, sealed }], keyOf('a', A))).code).toBe(3)
+    expect((await run([{ resultId, part: 0, parts: 2, sealed }], keyOf('b', B))).err).toContain(': a.')
+  })
+
   it('needs a key, and one source', async () => {
     expect((await run([LONG], '')).err).toContain('privacy.encryptionKeys names no key')
     expect((await runCommand('decrypt')).code).toBe(2)

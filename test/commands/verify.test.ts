@@ -113,6 +113,23 @@ describe('a response that is not verified ends with code 3 and says why', () => 
     expect(err).toContain(reason)
   })
 
+  it.each([
+    [
+      'with a byte order mark',
+      (body: string) => Buffer.from(`\uFEFF${body}`),
+      'with a byte order mark before it',
+    ],
+    ['as Latin-1', (body: string) => Buffer.from(body, 'latin1'), 'as Latin-1 instead of UTF-8'],
+  ])('a response that was saved %s: the secret is known to be right', async (_, saved, reason) => {
+    const response = signed('{"FS01":{"input":{"a":"é"}}}')
+    const { code, err } = await verify(saved(response), SECRET)
+    expect(code).toBe(3)
+    expect(err).toContain(`the secret is right, but the file was saved ${reason}`)
+    const other = await verify(saved(response), 'another secret')
+    expect(other.err).toContain('response-malformed')
+    expect(other.err).not.toContain('is right')
+  })
+
   it('a secret whose own end is a line break', async () => {
     const { code, err } = await verify(signed('{}', '', `${SECRET}\n`), `${SECRET}\n`)
     expect(code).toBe(3)

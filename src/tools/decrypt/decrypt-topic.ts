@@ -2,7 +2,7 @@ import type { SourceMessage } from '../../core/model.js'
 import type { Log } from '../../core/ports.js'
 import { createKafkaAdmin } from '../../io/kafka/admin.js'
 import type { KafkaConnection } from '../../io/kafka/client.js'
-import { readToEnd } from '../../io/kafka/reader.js'
+import { readToEnd, TopicMissing } from '../../io/kafka/reader.js'
 import { createAnyRecordReader } from '../../io/registry/any-record.js'
 import type { SchemaRegistry } from '../../io/registry/registry.js'
 import { createSystemClock } from '../../io/system/clock.js'
@@ -23,7 +23,7 @@ const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} }
  * Reads a topic that we wrote from its start to the end it has now, as `read_committed`.
  *
  * In:     onRecord  each record in the order of its partition; null for a message that is none
- * Throws: RegistryDown, RegistryRefused, ReadStalled, the abort reason
+ * Throws: TopicMissing, RegistryDown, RegistryRefused, ReadStalled, errors of the cluster, the abort reason
  */
 export async function readRecords(
   source: TopicSource,
@@ -40,6 +40,7 @@ export async function readRecords(
     return undefined
   }
   try {
+    if (!(await admin.existing()).has(topic)) throw new TopicMissing(topic)
     await readToEnd(reader, [topic], onMessage)
   } finally {
     await Promise.all([admin.close(), registry.close()])

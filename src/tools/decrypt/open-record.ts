@@ -1,8 +1,13 @@
 import { Buffer } from 'node:buffer'
+import { evidencePlace } from '../../core/evidence.js'
 import { fullPath } from '../../core/paths.js'
 import { type Opened, SEALED_TEXT, SEALED_WITHIN, type SealedPlace } from '../../core/sealed.js'
 
-export type OpenText = (sealed: string, place: SealedPlace) => Opened<string>
+/** What opens sealed values: see createSealer. */
+export interface Opener {
+  openText(sealed: string, place: SealedPlace): Opened<string>
+  openBytes(sealed: Buffer, place: SealedPlace): Opened<Buffer>
+}
 
 export interface OpenedRecord {
   /** The same record, with plain text where it could be opened. */
@@ -22,13 +27,16 @@ const NOT_IN_NAMES = /[^A-Za-z0-9_]/g
  *
  * In:     record   an object as the topic or a warehouse has it. Its `recordId` is needed; where a value stands in no map its
  *                  path is found by `redactions`
- *         openText gives the text at a place
- * Out:    values that are not sealed stay as they are, and so does one that opens nowhere
- * Source: product.md section 9, encrypt
+ *         opener   gives what is at a place
+ * Out:    values that are not sealed stay as they are, and so does one that opens nowhere. A row of evidence has `signed`, bytes
+ *         of its part as base64, in the place of `sealed`
+ * Source: product.md sections 7 and 9, encrypt
  */
-export function openRecord(record: unknown, openText: OpenText): OpenedRecord {
+export function openRecord(record: unknown, opener: Opener): OpenedRecord {
   const fields = isObject(record) ? record : {}
-  const walk = new Walk(textOf(fields['recordId']), encryptedPaths(fields['redactions']), openText)
+  const part = partOf(fields)
+  if (part !== null) return openPart(fields, part, opener)
+  const walk = new Walk(textOf(fields['recordId']), encryptedPaths(fields['redactions']), opener.openText)
   const entries = isObject(record)
     ? Object.entries(record).map(([name, value]): [string, unknown] => [
         name,
@@ -46,6 +54,29 @@ export function openRecord(record: unknown, openText: OpenText): OpenedRecord {
   }
 }
 
+interface SealedPart {
+  readonly sealed: Buffer
+  readonly place: SealedPlace
+}
+
+/** Null: it is no row of evidence. */
+function partOf({ resultId, part, parts, sealed }: Record<string, unknown>): SealedPart | null {
+  if (typeof resultId !== 'string' || typeof part !== 'number' || typeof parts !== 'number') return null
+  if (typeof sealed !== 'string' && !Buffer.isBuffer(sealed)) return null
+  return {
+    sealed: typeof sealed === 'string' ? Buffer.from(sealed, 'base64') : sealed,
+    place: evidencePlace({ resultId, part, parts }),
+  }
+}
+
+function openPart(row: Record<string, unknown>, { sealed, place }: SealedPart, opener: Opener): OpenedRecord {
+  const end = opener.openBytes(sealed, place)
+  const unknownKeys = new Set(end.kind === 'unknown-key' ? [end.keyId] : [])
+  if (end.kind !== 'open') return { record: row, opened: 0, left: 1, unknownKeys }
+  const { sealed: _, ...rest } = row
+  return { record: { ...rest, signed: end.plain.toString('base64') }, opened: 1, left: 0, unknownKeys }
+}
+
 /** A typed column is called like its path. */
 const namedLike = (name: string) => (path: string) => path.replace(NOT_IN_NAMES, '_') === name
 
@@ -58,9 +89,9 @@ class Walk {
   readonly #recordId: string | null
   /** Null: the record does not say. */
   readonly #paths: readonly string[] | null
-  readonly #openText: OpenText
+  readonly #openText: Opener['openText']
 
-  constructor(recordId: string | null, paths: readonly string[] | null, openText: OpenText) {
+  constructor(recordId: string | null, paths: readonly string[] | null, openText: Opener['openText']) {
     this.#recordId = recordId
     this.#paths = paths
     this.#openText = openText

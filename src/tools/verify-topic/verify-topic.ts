@@ -1,7 +1,7 @@
 import type { Log } from '../../core/ports.js'
 import { createKafkaAdmin } from '../../io/kafka/admin.js'
 import type { KafkaConnection } from '../../io/kafka/client.js'
-import { type ReadRange, readRanges } from '../../io/kafka/reader.js'
+import { type ReadRange, readRanges, TopicMissing } from '../../io/kafka/reader.js'
 import { createEvidenceReader } from '../../io/registry/evidence.js'
 import type { SchemaRegistry } from '../../io/registry/registry.js'
 import { createSystemClock } from '../../io/system/clock.js'
@@ -16,14 +16,6 @@ export interface VerifyTopicOptions extends EvidenceCheckDeps {
   /** Epoch ms; null: from its start. */
   readonly since: number | null
   readonly signal: AbortSignal
-}
-
-/** The topic that was to be read does not exist. */
-export class TopicMissing extends Error {
-  constructor(topic: string) {
-    super(`topic does not exist: ${topic}`)
-    this.name = 'TopicsMissing'
-  }
 }
 
 const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} }
