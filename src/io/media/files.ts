@@ -10,6 +10,7 @@ import { type MediaStore, MediaStoreDown } from '../../core/ports.js'
 const MOST_WRITES = 8
 /** References whose folders this process has flushed. */
 const MOST_FLUSHED = 100_000
+const ABORTED = 'aborted'
 
 /**
  * Keeps media as files `<first two hex digits>/<keyId>.<hex>` in a folder, which is made when it is missing.
@@ -40,11 +41,19 @@ export function createFileMediaStore(folder: string): MediaStore {
     async put(reference, bytes, signal) {
       const begin = (): Promise<void> => {
         // It has waited for its turn.
-        if (signal.aborted) throw new MediaStoreDown('aborted')
+        if (signal.aborted) throw new MediaStoreDown(ABORTED)
         return write(reference, bytes)
       }
-      const underWay =
-        writing.get(reference) ?? limit(() => guarded(begin)).finally(() => writing.delete(reference))
+      const others = writing.get(reference)
+      if (others !== undefined) {
+        const ended = await others.catch((error: unknown) => error)
+        // Whoever began it may have gone away; this one has not.
+        const isOthersAbort = ended instanceof MediaStoreDown && ended.word === ABORTED && !signal.aborted
+        if (isOthersAbort) return this.put(reference, bytes, signal)
+        if (ended instanceof Error) throw ended
+        return
+      }
+      const underWay = limit(() => guarded(begin)).finally(() => writing.delete(reference))
       writing.set(reference, underWay)
       await underWay
     },

@@ -58,6 +58,21 @@ describe.each<[string, () => Opened]>([
     expect(await store.get(referenceOf(1, 'other'))).toBeNull()
   })
 
+  it('keeps what one writer still wants when another one of the same content goes away', async () => {
+    const { store } = open()
+    const leaving = new AbortController()
+    // Others before it, so that it waits for its turn.
+    const before = Array.from({ length: 20 }, (_, n) =>
+      store.put(referenceOf(100 + n), () => Buffer.alloc(10), signal),
+    )
+    const gone = store.put(referenceOf(1), () => Buffer.from('one'), leaving.signal).catch(() => 'gone')
+    const stays = store.put(referenceOf(1), () => Buffer.from('one'), signal)
+    leaving.abort()
+    await Promise.all([...before, gone])
+    await expect(stays).resolves.toBeUndefined()
+    expect((await store.get(referenceOf(1)))?.toString()).toBe('one')
+  })
+
   it('keeps what came first: the same reference is the same content', async () => {
     const { store } = open()
     let made = 0
