@@ -6,11 +6,13 @@ import type { Proof } from './proof.js'
 import { api } from './proofs/api.js'
 import { rate } from './proofs/figures.js'
 import { kills } from './proofs/kills.js'
+import { stops } from './proofs/stops.js'
 
 const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e9))
 
 const PLANTED: readonly (readonly [Proof, string])[] = [
   [kills, 'an offset committed before its outputs'],
+  [stops, 'a process that does not end'],
   [api, 'a signature that is not checked'],
   [rate, 'no rate at all'],
 ]
