@@ -292,7 +292,7 @@ describe('a start that cannot be', () => {
     expect(await instance.ended).toBe(1)
     const [fault, remedy] = words(instance)
     expect(fault).toBe(
-      `attestr-kafka: group ${site.groupId} has no offsets, but ${site.topics.outcomes} holds outcomes of its events`,
+      `attestr-kafka: offsets-missing: group ${site.groupId} has no offsets, but ${site.topics.outcomes} holds outcomes of its events`,
     )
     expect(remedy).toContain('--reset-offsets')
   })
