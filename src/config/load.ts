@@ -106,24 +106,40 @@ function check(draft: Draft): LoadedConfig {
   return { config: finish(result.data, draft.folder) }
 }
 
+/** Stands for a text that could not be read, such as a variable that is not set: it may be a key of 32 bytes as well. */
+const UNREAD = '0'.repeat(64)
+
 /**
  * What the schema of a section cannot see, of every section that has no problem of its own: the others stand as in the smallest
  * configuration meanwhile.
  */
 function problemsBetween(root: ConfigNode, broken: readonly Path[]): readonly { path: Path; text: string }[] {
   if (root.kind !== 'map') return []
-  const bad = new Set(broken.map(([section]) => section))
-  const sound = [...root.entries].filter(([section]) => !bad.has(section))
-  const sections = sound.map(([section, node]) => [section, plainOf(node)])
+  const ofSchema = new Set(broken.map(([section]) => section))
+  const sections = new Map<string, unknown>()
+  for (const [section, node] of root.entries) {
+    const plain = ofSchema.has(section) ? undefined : wholeSection(section, node)
+    if (plain !== undefined) sections.set(section, plain)
+  }
   const { success, data } = configSchema.safeParse({ ...SMALLEST, ...Object.fromEntries(sections) })
-  if (!success || bad.has('catalogue')) return []
+  const isBad = (section: string): boolean => root.entries.has(section) && !sections.has(section)
+  if (!success || isBad('catalogue')) return []
   const inTypes = userTypeProblems(data.catalogue.types)
-  if (inTypes.length > 0)
-    return inTypes.map(({ path, text }) => ({ path: ['catalogue', 'types', ...path], text }))
-  return [
-    ...(bad.has('topics') || bad.has('records') ? [] : typedTopicProblems(data)),
-    ...(bad.has('privacy') ? [] : privacyProblems(data)),
-  ]
+  const found: readonly { path: Path; text: string }[] =
+    inTypes.length > 0
+      ? inTypes.map(({ path, text }) => ({ path: ['catalogue', 'types', ...path], text }))
+      : [
+          ...(isBad('topics') || isBad('records') ? [] : typedTopicProblems(data)),
+          ...(isBad('privacy') ? [] : privacyProblems(data)),
+        ]
+  return found.filter(({ path }) => nodeAt(root, path)?.kind !== 'broken')
+}
+
+/** Out: a section in which a text stands for each that could not be read, or that is without them; undefined: neither will do. */
+function wholeSection(section: string, node: ConfigNode): unknown {
+  const isWhole = (plain: unknown): boolean =>
+    configSchema.safeParse({ ...SMALLEST, [section]: plain }).success
+  return [plainOf(node, UNREAD), plainOf(node)].find(isWhole)
 }
 
 const FILE_KEYS: readonly Path[] = [

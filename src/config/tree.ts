@@ -79,14 +79,17 @@ export function positionOf(root: ConfigNode, path: Path): Position {
   return node.at
 }
 
-/** The tree as plain values without prototype; broken values are left out (undefined within lists). */
-export function plainOf(node: ConfigNode): unknown {
+/**
+ * The tree as plain values without prototype; broken values are left out (undefined within lists), or the given text stands
+ * for each.
+ */
+export function plainOf(node: ConfigNode, unread?: string): unknown {
   if (node.kind === 'scalar') return node.value
-  if (node.kind === 'list') return node.items.map(plainOf)
-  if (node.kind === 'broken') return undefined
+  if (node.kind === 'list') return node.items.map((item) => plainOf(item, unread))
+  if (node.kind === 'broken') return unread
   const plain: Record<string, unknown> = Object.create(null)
   for (const [name, child] of node.entries) {
-    if (child.kind !== 'broken') plain[name] = plainOf(child)
+    if (child.kind !== 'broken' || unread !== undefined) plain[name] = plainOf(child, unread)
   }
   return plain
 }

@@ -200,6 +200,22 @@ describe('a problem says where and what', () => {
     expect(problems[1]).toContain('privacy.')
   })
 
+  it('that is a variable which is not set makes no other problem', () => {
+    const rule = 'rules: [{ stage: PAN, path: input.pan, action: hash }]'
+    const text = `${MINIMAL}privacy: { hashKey: "\${NOT_SET}", ${rule} }\n`
+    expect(problemsIn(text)).toHaveLength(1)
+  })
+
+  it('that is a variable which is not set hides no other', () => {
+    const pan = '{ stage: PANX, path: input.pan, action: hash }'
+    const secret = '{ stage: PAN, path: input.name, action: encrypt }'
+    const text = `${MINIMAL}privacy: { hashKey: "\${NOT_SET}", rules: [${pan}, ${secret}] }\n`
+    const problems = problemsIn(`${text}catalogue: { stages: { FS0abcdef12: "\${NOT_SET}" } }\n`)
+    expect(problems).toHaveLength(4)
+    expect(problems.filter((problem) => problem.includes('NOT_SET'))).toHaveLength(2)
+    expect(problems.filter((problem) => problem.includes('privacy.rules'))).toHaveLength(2)
+  })
+
   it('SASL mechanisms are taken as Kafka Connect writes them', () => {
     const kafka = (mechanism: string): string =>
       MINIMAL.replace('kafka:', `kafka:\n  sasl: { mechanism: ${mechanism}, username: u, password: p }`)
