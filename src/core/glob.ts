@@ -75,7 +75,7 @@ export function nameMatches({ literal, tokens }: NameGlob, name: string): boolea
 }
 
 /**
- * Reads a pattern for paths. Names are separated by dots, `[]` and `[*]` stand for each item of a list, and may be left out;
+ * Reads a pattern for paths. Names are separated by dots, `[]` and `[*]` stand for each item of a list;
  * `\` takes the meaning from the character after it, `\e` is the empty name. Letter case does not count.
  *
  * Out:    the pattern, or what is wrong with it, without quoting it
@@ -155,22 +155,33 @@ export function pathStart(glob: PathGlob): Progress {
   return closed(glob, 1)
 }
 
-/** After one name more, without its case; null: after an item of a list, which a pattern may name, or take for `*`, or leave out. */
+/** After one name more, without its case; null: after an item of a list, which no name can be taken for. */
 export function pathStep(glob: PathGlob, before: Progress, segment: string | null): Progress {
-  let after = segment === null ? before : 0
+  return stepped(glob, before, (wanted) =>
+    wanted === ITEM ? segment === null : segment !== null && nameMatches(wanted, segment),
+  )
+}
+
+/** After an item of a list, for what hides: a pattern may name the item, take it for `*`, or leave it out. */
+export function looseItemStep(glob: PathGlob, before: Progress): Progress {
+  return closed(glob, before | stepped(glob, before, (wanted) => wanted === ITEM || isAny(wanted)))
+}
+
+function stepped(
+  glob: PathGlob,
+  before: Progress,
+  takes: (wanted: NameGlob | typeof ITEM) => boolean,
+): Progress {
+  let after = 0
   for (const [at, wanted] of glob.segments.entries()) {
     if ((before & (1 << at)) === 0) continue
     if (wanted === '**') after |= 1 << at
-    else if (
-      segment === null ? wanted === ITEM || isAny(wanted) : wanted !== ITEM && nameMatches(wanted, segment)
-    )
-      after |= 1 << (at + 1)
+    else if (takes(wanted)) after |= 1 << (at + 1)
   }
   return closed(glob, after)
 }
 
-const isAny = (wanted: Segment): boolean =>
-  wanted !== ITEM && wanted !== '**' && wanted.tokens.length === 1 && wanted.tokens[0] === ANY
+const isAny = ({ tokens }: NameGlob): boolean => tokens.length === 1 && tokens[0] === ANY
 
 /** Whether the pattern covers the place it has come to. */
 export function pathMatches(glob: PathGlob, progress: Progress): boolean {
@@ -186,11 +197,11 @@ function closed(glob: PathGlob, progress: Progress): Progress {
   return all
 }
 
-/** Whether the pattern covers a place. In: its path in the form of catalogue paths, names without their case. */
+/** Whether a pattern that hides covers a place. In: its path in the form of catalogue paths, names without their case. */
 export function pathCovers(glob: PathGlob, path: string): boolean {
   let progress = pathStart(glob)
   for (const segment of path.split(/\.|(?=\[\])/)) {
-    progress = pathStep(glob, progress, segment === ITEM ? null : segment)
+    progress = segment === ITEM ? looseItemStep(glob, progress) : pathStep(glob, progress, segment)
     if (pathMatches(glob, progress)) return true
   }
   return false

@@ -18,7 +18,7 @@ import { traceId } from './envelope.js'
 import { createMedia, type TakeMedia } from './media.js'
 import { PathTree, type Place } from './path-tree.js'
 import { isPending } from './pending.js'
-import type { Protect } from './protect.js'
+import type { Protect, Scope } from './protect.js'
 import { stageNames } from './stage-names.js'
 import { type FlattenLimits, newPathBudget, StageWalk, type WalkParts } from './stage-walk.js'
 import { versionOf } from './verified.js'
@@ -107,10 +107,13 @@ function stagesOf(tape: JsonTape, result: JsonNode, protect: Protect): StageAt[]
   return stages
 }
 
+const stageScope = (protect: Protect, { id, type }: NamedStage): Scope =>
+  protect.stageOf(type.stageType, id, type.rulesType)
+
 /** Out: the stage, or the limit that it passes. */
 function flattenStage(parts: WalkParts, stage: NamedStage): FlatStage | string {
   const { tape, tree } = parts
-  const columns = tree.columnsOf(parts.protect.stageOf(stage.type.rulesType, stage.id))
+  const columns = tree.columnsOf(stageScope(parts.protect, stage))
   const walk = new StageWalk(parts, stage.recordId)
   const after = nextOf(tape, stage.node)
   let pending = false

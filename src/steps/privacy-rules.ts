@@ -1,4 +1,12 @@
-import { type PathGlob, type Progress, pathGlob, pathMatches, pathStart, pathStep } from '../core/glob.js'
+import {
+  looseItemStep,
+  type PathGlob,
+  type Progress,
+  pathGlob,
+  pathMatches,
+  pathStart,
+  pathStep,
+} from '../core/glob.js'
 import { actionOf, type RuleAction, type TypeRule } from '../core/privacy-rule.js'
 
 /** A rule as it is applied to stages of one kind. */
@@ -53,8 +61,11 @@ function reachBelow(before: Reach, segment: string | null, unlessType: boolean):
   const { rules, first, progress } = before
   if (first === 0) return before
   const next = progress.map((done, index) => {
-    const { path, isOfType } = rules[index] as StageRule
-    return isOfType && unlessType ? done : pathStep(path, done, segment)
+    const { path, isOfType, action } = rules[index] as StageRule
+    if (isOfType && unlessType) return done
+    // A rule that hides reaches items it does not name; one that keeps shows no more than it says.
+    const isLoose = segment === null && action.kind !== 'keep'
+    return isLoose ? looseItemStep(path, done) : pathStep(path, done, segment)
   })
   return won(rules, next, first)
 }

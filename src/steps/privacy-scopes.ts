@@ -47,8 +47,11 @@ export interface Scope {
 
 /** The part of the privacy rules that looks at names. */
 export interface Scopes {
-  /** A stage itself: its members are `input`, `output` and others. The very same scope for stages under the same rules. */
-  stageOf(stageType: string | null, stageId: string): Scope
+  /**
+   * A stage itself: its members are `input`, `output` and others. The very same scope for stages under the same rules.
+   * In: `rulesType`, the type that the catalogue's rules are taken of; the same when left out
+   */
+  stageOf(stageType: string | null, stageId: string, rulesType?: string | null): Scope
   member(parent: Scope, name: string): Scope
   item(parent: Scope): Scope
 }
@@ -154,15 +157,14 @@ function createStages(
   }))
   const shared = new Map<string, Scope>()
   const kept = new Map<string, Scope>()
-  return (stageType, stageId) => {
-    const place = `${stageType}\n${stageId}`
+  return (stageType, stageId, rulesType = stageType) => {
+    const place = JSON.stringify([stageType, rulesType, stageId])
     const before = kept.get(place)
     if (before !== undefined) return before
-    const matching = own.filter(
-      ({ stage }) => (stageType !== null && nameMatches(stage, stageType)) || nameMatches(stage, stageId),
-    )
-    const known = stageType === null ? null : ofType(stageType)
-    const key = `${known === null ? '' : stageType}\n${matching.map(({ rule }) => rule.name).join()}`
+    const names = [stageType, rulesType, stageId].filter((name) => name !== null)
+    const matching = own.filter(({ stage }) => names.some((name) => nameMatches(stage, name)))
+    const known = rulesType === null ? null : ofType(rulesType)
+    const key = `${known === null ? '' : rulesType}\n${matching.map(({ rule }) => rule.name).join()}`
     const rules: StageRule[] = [...matching.map(({ rule }) => rule), ...(known?.rules ?? [])]
     const scope =
       shared.get(key) ??

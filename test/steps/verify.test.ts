@@ -12,6 +12,7 @@ import {
 } from '../../src/steps/verify.js'
 import {
   answerBytes,
+  answerText,
   CREDENTIAL,
   HANDSHAKE_ID,
   KEY,
@@ -164,6 +165,20 @@ describe('verifyResult', () => {
     expect(verifyResult(answerBytes(RAW), { clientSecret: 'wrong' })).toMatchObject({
       failure: { code: 'signature-mismatch' },
     })
+  })
+
+  it('takes any Uint8Array, also one that is a part of a longer one', () => {
+    const bytes = new TextEncoder().encode(answerText(RAW))
+    expect(Buffer.isBuffer(bytes)).toBe(false)
+    const around = new Uint8Array(bytes.length + 20).fill(0x7b)
+    around.set(bytes, 7)
+    const options = { clientSecret: SECRET, now: () => 0 }
+    const expected = verifyResult(answerBytes(RAW), options)
+    expect(expected.kind).toBe('ok')
+    for (const body of [bytes, around.subarray(7, 7 + bytes.length)]) {
+      expect(verifyResult(body, options)).toEqual(expected)
+    }
+    expect(verifyResult(around, options)).not.toMatchObject({ kind: 'ok' })
   })
 
   it('holds to the id and the method it is given', () => {

@@ -39,7 +39,7 @@ export const uidai: StageSpec = {
     name: { type: 'text', label: 'D', example: 'Asha Example', class: 'personal' },
     birthDate: { type: 'date', form: 'DD-MM-YYYY', label: 'D', example: '01-02-1990', class: 'personal' },
     gender: { type: 'text', label: 'D', example: 'F', class: 'personal' },
-    // Names a parent or a spouse.
+    // A line of the address. It may name a parent or a spouse, and is kept all the same: a rule of the operator hides it.
     careOf: { type: 'text', label: 'D', example: 'C/O Invented Example', class: 'personal' },
     houseNumber: { type: 'text', label: 'D', example: 'FLAT 1', class: 'personal' },
     street: { type: 'text', label: 'D', example: 'Example Street', class: 'personal' },
