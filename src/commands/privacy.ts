@@ -19,6 +19,7 @@ interface ExplainOptions {
   readonly config?: string
   readonly set: readonly string[]
   readonly json?: boolean
+  readonly defaults?: boolean
 }
 
 type Settings = Pick<Config, 'privacy' | 'catalogue'>
@@ -66,6 +67,9 @@ export function registerPrivacy(program: Command, context: CommandContext): void
         .argParser((value: string, before: readonly string[]) => [...before, value])
         .default([], 'none'),
     )
+    .addOption(
+      new Option('--defaults', `the default rules, whatever ${USUAL_CONFIG} says`).conflicts('config'),
+    )
     .option('--json', 'print JSON')
     .action((options: ExplainOptions) => explainStage(options, context))
   const examples = [
@@ -89,7 +93,8 @@ async function explainStage(options: ExplainOptions, context: CommandContext): P
 
 async function settingsOf(options: ExplainOptions, context: CommandContext): Promise<Settings> {
   const { set } = options
-  const config = options.config ?? (existsSync(USUAL_CONFIG) ? USUAL_CONFIG : null)
+  const usual = options.defaults !== true && existsSync(USUAL_CONFIG) ? USUAL_CONFIG : null
+  const config = options.config ?? usual
   if (config !== null) return loadCommandConfig({ config, set }, context)
   if (set.length > 0) throw new CommandError(2, '--set needs --config', 'Add --config FILE.')
   return (await import('../config/load.js')).DEFAULTS

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { BUILT_IN } from '../../src/catalogue/built-in.js'
 import { sensitivePathsOf } from '../../src/catalogue/sensitive.js'
 import { runCommand } from './context.js'
@@ -73,10 +73,27 @@ describe('privacy explain', () => {
     expect(off.defaults.find(({ name }) => name === 'catalogue')?.on).toBe(false)
   })
 
+  it('counts in the usual file where there is one, and explains the defaults when it is asked for them', async () => {
+    const before = process.cwd()
+    onTestFinished(() => process.chdir(before))
+    const place = mkdtempSync(join(folder, 'usual-'))
+    writeFileSync(join(place, 'attestr-kafka.yaml'), `${HEAD}privacy: { defaults: { catalogue: keep } }\n`)
+    process.chdir(place)
+    const actionOf = async (...more: string[]): Promise<string | undefined> => {
+      const { out } = await runCommand('privacy', 'explain', '--stage', 'PAN', '--json', ...more)
+      return (JSON.parse(out) as Json).fields.find(({ path }) => path === 'input.pan')?.action
+    }
+    expect(await actionOf()).toBe('keep')
+    expect(await actionOf('--defaults')).toBe('mask:4')
+  })
+
   it('refuses a stage that is none', async () => {
     const { code, out, err } = await runCommand('privacy', 'explain', '--stage', 'pam')
     expect([code, out]).toEqual([2, ''])
     expect(err).toContain('did you mean PAN?')
     expect((await runCommand('privacy', 'explain')).code).toBe(2)
+    const both = await runCommand('privacy', 'explain', '--stage', 'PAN', '--defaults', '--config', 'c.yaml')
+    expect(both.code).toBe(2)
+    expect(both.err).toContain('--defaults')
   })
 })
