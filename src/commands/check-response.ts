@@ -42,8 +42,13 @@ const HANDSHAKE_ID = /^DS0[0-9a-zA-Z_-]{6,30}$/
  */
 export function checkResponse(body: Buffer, secret: Buffer, method: 'auto' | Method): Check {
   const saved = savedAnew(body)
-  if (saved !== null && checkResponse(saved.body, secret, method).verified) return resaved(saved.how)
-  if (!isJson(saved?.body ?? body)) return noAnswer(body)
+  if (saved === null) return checkBody(body, secret, method)
+  if (checkBody(saved.body, secret, method).verified) return resaved(saved.how)
+  return isJson(saved.body) ? checkBody(body, secret, method) : noAnswer(body)
+}
+
+function checkBody(body: Buffer, secret: Buffer, method: 'auto' | Method): Check {
+  if (!isJson(body) && isUtf8(body) && !startsWithMark(body)) return noAnswer(body)
   const reading = readEnvelope(body, null)
   if (reading.kind === 'fault') return noAnswer(body)
   if (reading.kind !== 'ready') return failed(reading.failure)
@@ -69,9 +74,12 @@ const keyOf = (secret: Buffer) => ({ id: 'secret-file', clientSecret: createSecr
 
 const BYTE_ORDER_MARK = Buffer.of(0xef, 0xbb, 0xbf)
 
+const startsWithMark = (body: Buffer): boolean =>
+  body.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
+
 /** What editors do to a file that they save. Out: the bytes before it; null where none of it can be seen. */
 function savedAnew(body: Buffer): { readonly body: Buffer; readonly how: string } | null {
-  if (body.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK))
+  if (startsWithMark(body))
     return { body: body.subarray(BYTE_ORDER_MARK.length), how: 'with a byte order mark before it' }
   if (isUtf8(body)) return null
   return { body: Buffer.from(body.toString('latin1'), 'utf8'), how: 'as Latin-1 instead of UTF-8' }
