@@ -1,6 +1,12 @@
 import { type Command, Option } from 'commander'
 import { FAILURES } from '../core/failure.js'
-import { POLICY_ROWS, type PolicyRow, type PolicyRowInForce, policyRows } from '../core/policy.js'
+import {
+  POLICY_ROWS,
+  type PolicyRow,
+  type PolicyRowInForce,
+  policyRows,
+  RESULT_ENDPOINT,
+} from '../core/policy.js'
 import { type CommandContext, CommandError, loadCommandConfig, tableText, withExamples } from './command.js'
 
 interface CodesOptions {
@@ -44,12 +50,12 @@ async function codes(options: CodesOptions, context: CommandContext): Promise<vo
     throw new CommandError(2, '--set needs --config', 'Add --config FILE.')
   }
   if (config === undefined) {
-    context.out(options.json === true ? json(POLICY_ROWS) : policyTable(POLICY_ROWS))
+    context.out(options.json === true ? policyJson(POLICY_ROWS) : policyTable(POLICY_ROWS))
     return
   }
   const loaded = await loadCommandConfig({ config, set }, context)
   const rows = policyRows(loaded.policy)
-  context.out(options.json === true ? json(rows) : sourcedTable(rows))
+  context.out(options.json === true ? policyJson(rows) : sourcedTable(rows))
 }
 
 const json = (rows: readonly object[]): string => `${JSON.stringify(rows, null, 2)}\n`
@@ -85,11 +91,20 @@ const policyCells = ({ status, code, action, note }: PolicyRow): string[] => [
   note,
 ]
 
-const policyTable = (rows: readonly PolicyRow[]): string => tableText(POLICY_HEADER, rows.map(policyCells))
+/** Codes mean other things at other endpoints. */
+const ENDPOINT = `GET {attestr.baseUrl}/{attestr.version}${RESULT_ENDPOINT}{handshakeId}`
+const ENDPOINT_LINE = `\nAnswers of ${ENDPOINT}\n`
+
+const policyTable = (rows: readonly PolicyRow[]): string =>
+  tableText(POLICY_HEADER, rows.map(policyCells)) + ENDPOINT_LINE
+
+const policyJson = (rows: readonly PolicyRow[]): string =>
+  json(rows.map((row) => ({ endpoint: ENDPOINT, ...row })))
 
 function sourcedTable(rows: readonly PolicyRowInForce[]): string {
-  return tableText(
+  const table = tableText(
     ['SOURCE', ...POLICY_HEADER],
     rows.map((row) => [row.source, ...policyCells(row)]),
   )
+  return table + ENDPOINT_LINE
 }

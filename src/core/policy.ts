@@ -39,6 +39,12 @@ export interface PolicyOverride {
   readonly action: string
 }
 
+/**
+ * The one endpoint that the table is about, below base URL and version: codes mean other things at others.
+ * Source: attestr.md finding 8 of section 0, and section 6.1
+ */
+export const RESULT_ENDPOINT = '/public/flowx/handshake/'
+
 /** Retries of a handshake the API does not know, before it counts as not found. */
 export const NOT_FOUND_RETRIES = 2
 

@@ -102,10 +102,16 @@ describe('codes', () => {
     }
   })
 
+  const endpoint = 'GET {attestr.baseUrl}/{attestr.version}/public/flowx/handshake/{handshakeId}'
+
   it('--policy prints the table of answers', async () => {
     const { out } = await runCommand('codes', '--policy')
-    expect(out.trimEnd().split('\n')).toHaveLength(POLICY_ROWS.length + 1)
-    expect(JSON.parse((await runCommand('codes', '--policy', '--json')).out)).toEqual(POLICY_ROWS)
+    const lines = out.trimEnd().split('\n')
+    expect(lines).toHaveLength(POLICY_ROWS.length + 3)
+    expect(lines.at(-1)).toBe(`Answers of ${endpoint}`)
+    expect(JSON.parse((await runCommand('codes', '--policy', '--json')).out)).toEqual(
+      POLICY_ROWS.map((row) => ({ endpoint, ...row })),
+    )
   })
 
   describe('--policy --config', () => {
@@ -134,11 +140,11 @@ policy: [{ status: 404, action: retry }, { status: 418, code: 7, action: dead:re
       expect(rows).toHaveLength(POLICY_ROWS.length + 1)
       expect(rows.slice(0, 2)).toEqual([
         {
-          ...{ status: 418, code: 7, action: 'dead:request-rejected' },
+          ...{ endpoint, status: 418, code: 7, action: 'dead:request-rejected' },
           ...{ note: 'policy of the configuration', source: 'configuration' },
         },
         {
-          ...{ status: 404, code: '*', action: 'retry' },
+          ...{ endpoint, status: 404, code: '*', action: 'retry' },
           ...{ note: 'policy of the configuration', source: 'configuration' },
         },
       ])
@@ -146,7 +152,7 @@ policy: [{ status: 404, action: retry }, { status: 418, code: 7, action: dead:re
 
     it('takes --set, and tells what is wrong with the configuration', async () => {
       const set = await runCommand('codes', '--policy', '--config', file, '--set', 'policy=[]', '--json')
-      expect(JSON.parse(set.out)).toEqual(POLICY_ROWS.map((row) => ({ ...row, source: 'default' })))
+      expect(JSON.parse(set.out)).toEqual(POLICY_ROWS.map((row) => ({ endpoint, ...row, source: 'default' })))
       const wrong = await runCommand('codes', '--policy', '--config', file, '--set', 'policy.0.status=200')
       expect(wrong.code).toBe(2)
       expect(wrong.err).toContain('cannot be 200')

@@ -1,6 +1,7 @@
 import { buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici'
 import { onAbort } from '../../core/abort.js'
 import type { Credential } from '../../core/model.js'
+import { RESULT_ENDPOINT } from '../../core/policy.js'
 import type { ApiAnswer, Clock, ResultApi } from '../../core/ports.js'
 import type { Departures } from '../../core/work.js'
 import { Exchange, type ExchangeLimits } from './exchange.js'
@@ -40,7 +41,7 @@ const CLOSE_MS = 1_000
 export function createResultApi(options: ResultApiOptions): ResultApi {
   const base = new URL(options.baseUrl)
   const { origin } = base
-  const prefix = `${base.pathname.replace(/\/+$/, '')}/${options.version}/public/flowx/handshake/`
+  const prefix = `${base.pathname.replace(/\/+$/, '')}/${options.version}${RESULT_ENDPOINT}`
   const taps = createTaps()
   const dispatcher = createDispatcher(origin, options, taps)
   const limits: ExchangeLimits = { ...options, taps }
