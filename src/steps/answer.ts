@@ -96,9 +96,9 @@ function refused<E>(
 
 /** An answer that is final for its event says that the API works; not one with 5xx, which a policy may call final too. */
 function worksBy(verdict: Verdict<unknown>, status: number): boolean | null {
+  if (verdict.kind === 'failed') return false
   // Whatever a policy makes of it.
   if (status === 429) return null
-  if (verdict.kind === 'failed') return false
   return verdict.kind === 'limited' || verdict.kind === 'systemic' || status >= 500 ? null : true
 }
 

@@ -40,7 +40,7 @@ interface Allowed {
  * In:     handshakeId
  *         choose   says which credential is in force; asked when the call goes out, for it may have waited long
  *         ticket   its `calls` is raised right before the request; its slot is given back at the end of the body
- *         limitMs  nobody waits longer for the answer
+ *         limitMs  nobody waits longer for the answer; a call with a permit has the time of every call
  * Out:    the answer, when it was sent and how long it took; a permit that was not used is given back here
  * Source: product.md P6; house.md section 1, gate
  */
@@ -71,7 +71,9 @@ export function createCall(deps: CallDeps) {
     const { credential } = chosen
     const { signal } = ticket
     const { budget } = slot
-    const answer = await api.call({ handshakeId, credential, budget, signal, limitMs, onSent })
+    // A probe that were cut short would tell nothing about the API; calls of the slow start after it are not told apart.
+    const limit = permitted ? {} : { limitMs }
+    const answer = await api.call({ handshakeId, credential, budget, signal, onSent, ...limit })
     slot.release(answer.kind === 'answer' ? answer.body.length : 0)
     const tookMs = clock.monotonic() - startedAt
     count(answer, tookMs)

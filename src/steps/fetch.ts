@@ -79,6 +79,9 @@ interface Progress {
 /** System or rate decide when to go on: no back-off of the event's own. */
 const HELD: Again = { kind: 'again', delayMs: 0 }
 
+/** A call that has less time left is not worth making: half a second, or a tenth of a short deadline. */
+const leastCallMs = ({ deadlineMs }: FetchLimits): number => Math.min(500, deadlineMs / 10)
+
 /** A Retry-After beyond this is a mistake of the sender; the next probe asks again. */
 const RETRY_AFTER_MAX_MS = 3_600_000
 
@@ -112,7 +115,7 @@ export function createFetch<E>(deps: FetchDeps<E>): Fetch<E> {
     for (;;) {
       const leftMs = deps.limits.deadlineMs - progress.spentMs
       // An event that is held beyond its deadline, for want of proof that the API works, has all the time of a call.
-      const limitMs = leftMs > 0 ? leftMs : Number.POSITIVE_INFINITY
+      const limitMs = leftMs >= leastCallMs(deps.limits) ? leftMs : Number.POSITIVE_INFINITY
       const end = await call({ handshakeId: event.handshakeId, choose, ticket, limitMs })
       const judgement = judge(end.answer, event.handshakeId, deps.clock.now())
       const next = decide({ judgement, request, progress, end })
@@ -214,7 +217,7 @@ interface Unfinished {
 function createRetry<E>({ health, clock, random, limits, hasRetryTopics }: FetchDeps<E>) {
   function within(progress: Progress, delayMs: number): boolean {
     progress.spentMs += delayMs
-    return progress.spentMs <= limits.deadlineMs
+    return progress.spentMs + leastCallMs(limits) <= limits.deadlineMs
   }
 
   return function retry({ kind, failure }: Unfinished, round: Round<E>): Ending | Again {

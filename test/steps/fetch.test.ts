@@ -134,6 +134,20 @@ describe('a call that failed', () => {
     expect([first, second < 9_000, third < 3_000, third > 0]).toEqual([15_000, true, true, true])
   })
 
+  it('has probes that are given the time of every call', async () => {
+    const world = createWorld({ script: () => FAULT, callMs: 6_000 })
+    const end = world.start()
+    await world.clock.advance(13_000)
+    world.health.pause()
+    await world.clock.advance(20_000)
+    expect(world.limits.at(-1)).toBeLessThan(3_000)
+    world.health.probe()
+    await world.clock.advance(10)
+    expect(world.limits.at(-1)).toBe(Number.POSITIVE_INFINITY)
+    world.health.resume()
+    await world.clock.drive(end)
+  })
+
   it('holds no slot during back-off', async () => {
     const world = createWorld({ script: (n) => (n === 0 ? FAULT : READY) })
     const end = world.start()

@@ -111,7 +111,8 @@ export interface Edge {
   readonly budget: ReturnType<typeof createBudget>
   /** Calls that went on the wire. */
   sent(): number
-  call(handshakeId?: string): Promise<ApiAnswer>
+  /** In: `limitMs`, of this call alone. */
+  call(handshakeId?: string, limitMs?: number): Promise<ApiAnswer>
 }
 
 /** The edge on real sockets and a clock that the test moves. */
@@ -138,7 +139,10 @@ export function createEdge(port: number, more: Partial<ResultApiOptions> = {}): 
     controller,
     budget,
     sent: () => sent,
-    call: (handshakeId = ID) =>
-      api.call({ handshakeId, credential, budget: budget.budget, signal: controller.signal, onSent }),
+    call: (handshakeId = ID, limitMs = undefined) =>
+      api.call({
+        ...{ handshakeId, credential, budget: budget.budget, signal: controller.signal, onSent },
+        ...(limitMs === undefined ? {} : { limitMs }),
+      }),
   }
 }

@@ -333,6 +333,59 @@ describe('the time-out', () => {
   })
 })
 
+describe('the limit of one call', () => {
+  const LIMIT_MS = TIMEOUT_MS / 4
+
+  it('ends it with `timeout` before the time-out of every call would, and its connection', async () => {
+    const { peer, edge } = await world(() => {})
+    const call = edge.call(ID, LIMIT_MS)
+    await until(() => peer.requests.length === 1)
+    let isOver = false
+    void call.then(() => {
+      isOver = true
+    })
+    await edge.clock.advance(LIMIT_MS - 1)
+    expect(isOver).toBe(false)
+    await edge.clock.advance(1)
+    expect(await call).toEqual({ kind: 'fault', detail: 'timeout' })
+    expect([edge.sent(), edge.clock.pending()]).toEqual([1, 0])
+    await until(() => peer.connections[0]?.destroyed === true)
+  })
+
+  it('is that of every call where it is longer', async () => {
+    const { peer, edge } = await world(() => {})
+    const call = edge.call(ID, 10 * TIMEOUT_MS)
+    await until(() => peer.requests.length === 1)
+    await edge.clock.advance(TIMEOUT_MS)
+    expect(await call).toEqual({ kind: 'fault', detail: 'timeout' })
+  })
+
+  it('gives `connect` for a call that waits for a connection, and nothing is sent later', async () => {
+    const { peer, edge } = await world((socket) => socket.write(whole('x'.repeat(90_000))), {
+      connections: 1,
+    })
+    edge.budget.shut()
+    const first = edge.call()
+    await until(() => edge.budget.admitted.length === 1)
+    const second = edge.call(ID, LIMIT_MS)
+    await edge.clock.advance(LIMIT_MS)
+    expect(await second).toEqual({ kind: 'fault', detail: 'connect' })
+    edge.budget.grant()
+    expect(textOf(await first)).toHaveLength(90_000)
+    expect([peer.requests.length, edge.sent()]).toEqual([1, 1])
+  })
+
+  it('stands still while bytes are waited for', async () => {
+    const { edge } = await world((socket) => socket.write(whole('x'.repeat(90_000))))
+    edge.budget.shut()
+    const call = edge.call(ID, LIMIT_MS)
+    await until(() => edge.budget.admitted.length === 1)
+    await edge.clock.advance(10 * LIMIT_MS)
+    edge.budget.grant()
+    expect(textOf(await call)).toHaveLength(90_000)
+  })
+})
+
 describe('an abort', () => {
   it('ends a call at once, and its connection', async () => {
     const { peer, edge } = await world(() => {})
