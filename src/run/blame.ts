@@ -1,5 +1,11 @@
+import type { SystemicReason } from '../core/work.js'
+
 /** An event that was to blame for so many pauses is not held any longer. Source: product.md section 4 */
 export const OWN_PAUSES = 3
+
+/** Limits are nobody's, whoever meets them. */
+export const isLimit = (reason: SystemicReason): boolean =>
+  reason === 'daily-quota' || reason === 'rate-limited'
 
 /**
  * Remembers which handshakes caused systemic pauses by themselves: a handshake that was never refused ended the pause, so that

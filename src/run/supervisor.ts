@@ -1,7 +1,7 @@
 import { type Breaker, createBreaker } from '../core/breaker.js'
 import type { Clock, Log, LogFields, Metrics } from '../core/ports.js'
 import type { ApiHealth, SystemicDetail, SystemicReason } from '../core/work.js'
-import { type Blame, createBlame } from './blame.js'
+import { type Blame, createBlame, isLimit } from './blame.js'
 import { createPermits, type Permits } from './permits.js'
 import type { PausedLanes } from './system-pauses.js'
 import { createSystemView, type Phase, type SystemStatus, type SystemView } from './system-state.js'
@@ -152,7 +152,7 @@ class OneSupervisor implements Supervisor {
     this.calls.ended('released')
     const mayGo = this.troubles.get('api') === null && this.deps.onExit === undefined
     if (mayGo && this.blame.isGuilty(handshakeId)) return 'let-go'
-    this.blame.accuse(handshakeId)
+    this.blame.accuse(isLimit(reason) ? null : handshakeId)
     this.begin('api', reason, { credential, httpStatus, attestrCode })
     return 'hold'
   }

@@ -281,6 +281,16 @@ describe('an event that causes pauses by itself', () => {
       expect(await pauseUntil('DS0two', ['DS0one', 'DS0two'])).toBe('hold')
   })
 
+  it.each(['daily-quota', 'rate-limited'] as const)('is not to blame for %s', async (reason) => {
+    const { supervisor, clock, ask } = scene
+    for (let pause = 0; pause < 6; pause += 1) {
+      expect(supervisor.systemic(reason, detailOf('DS0one'))).toBe('hold')
+      void ask(`other ${clock.monotonic()}`)
+      await clock.advance(60_000)
+      supervisor.success('DS0fresh')
+    }
+  })
+
   it('is cleared by an answer of its own', async () => {
     for (let pause = 0; pause < 6; pause += 1) {
       expect(await pauseBy('DS0one')).toBe('hold')

@@ -1,6 +1,7 @@
 /** What all lanes are paused for together, and the one event that is let in for a probe. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { TopicPartition } from '../../src/core/model.js'
+import { travelHeaders } from '../../src/core/chain.js'
+import type { SourceMessage, TopicPartition } from '../../src/core/model.js'
 import { createVirtualClock, type VirtualClock } from '../../src/io/memory/clock.js'
 import { createMemoryLog } from '../../src/io/memory/log.js'
 import { createMemoryMetrics } from '../../src/io/memory/metrics.js'
@@ -19,7 +20,7 @@ let lanes: Lanes
 let onHold: Set<AbortSignal>
 let outcomes: string[]
 
-beforeEach(() => {
+function build(delayOf: (topic: string) => number | null = () => null): void {
   clock = createVirtualClock({ start: 0 })
   gate = createGate({ concurrency: 8, maxHeldEvents: 99, maxInFlightBytes: 1e7, maxResponseBytes: 1e5 })
   source = new NotedSource()
@@ -28,13 +29,15 @@ beforeEach(() => {
   onHold = new Set()
   outcomes = []
   lanes = createLanes({
-    ...{ source, delivery, gate, path: hand.path, clock },
+    ...{ source, delivery, gate, path: hand.path, clock, delayOf },
     ...{ metrics: createMemoryMetrics(), log: createMemoryLog() },
     ...{ commit: { intervalMs: 100, maxEvents: 500 }, sessionTimeoutMs: 15_000, rebalanceDrainMs: 3000 },
     onHold: () => onHold,
     onOutcome: (outcome) => outcomes.push(outcome),
   })
-})
+}
+
+beforeEach(() => build())
 
 async function assigned(...list: TopicPartition[]): Promise<void> {
   lanes.assigned(list)
@@ -125,6 +128,31 @@ describe('one event for a probe', () => {
     expect(source.isRead(AT)).toBe(true)
     lanes.messages(AT, messagesOf([0, 1]), 2)
     expect([hand.offsets(), source.isRead(AT)]).toEqual([[0], false])
+  })
+
+  it('is a delayed retry that is due, before an event', async () => {
+    const RETRY = { topic: 'retry', partition: 0 }
+    const delayMs = 30_000
+    build((topic) => (topic === RETRY.topic ? delayMs : null))
+    await assigned(AT, RETRY)
+    lanes.heartbeat()
+    const [message] = messagesOf([7], 10, RETRY) as [SourceMessage]
+    const chain = { origin: message, attempt: 2, replays: 0, firstSeenAt: 0, callsBefore: 1 }
+    const headers = travelHeaders({ source: message, ...chain }, delayMs)
+    const delayed = { ...message, timestamp: 0, headers }
+    // The first one wakes its lane, and is read again.
+    for (let n = 0; n < 2; n += 1) {
+      lanes.messages(RETRY, [delayed], 8)
+      await clock.settle()
+    }
+    lanes.paused.pauseAll('systemic')
+    lanes.messages(AT, messagesOf([0, 1]), 2)
+    lanes.paused.admitOne(0)
+    expect(hand.offsets()).toEqual([0])
+    await clock.advance(delayMs)
+    lanes.paused.admitOne(1)
+    lanes.paused.admitOne(2)
+    expect(hand.offsets()).toEqual([0, 7, 1])
   })
 
   it('is not wanted as long as others are held that will ask', async () => {

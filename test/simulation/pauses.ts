@@ -85,7 +85,7 @@ function drawPause(seed: number): { readonly plan: Plan; readonly outage: Outage
 function callsOf(plan: Plan, { fromMs, toMs }: Outage): number {
   const growing = Math.log(Math.max(1, (toMs - fromMs) / 10_000)) / Math.log(1.1)
   const probes = 10 + Math.ceil(growing) + 2
-  return (plan.settings['fetch.concurrency'] ?? 0) + probes
+  return Number(plan.settings['fetch.concurrency'] ?? 0) + probes
 }
 
 /** The longest interval between probes, events that come only later, and delays that begin only then. */

@@ -44,7 +44,7 @@ export interface Plan {
   readonly script: FaultScript
   readonly retry: readonly RetryTier[]
   /** For `--set` of the configuration. */
-  readonly settings: Readonly<Record<string, number>>
+  readonly settings: Readonly<Record<string, number | string>>
 }
 
 const AT_OPERATIONS: readonly (Operation | null)[] = [
