@@ -7,7 +7,7 @@ export type EndsOf = (topic: string) => Promise<ReadonlyMap<number, number>>
 
 export interface EndsDeps {
   readonly clock: Clock
-  readonly lanes: () => readonly Pick<Lane, 'at' | 'state' | 'pauses' | 'seeEnd'>[]
+  readonly lanes: () => readonly Pick<Lane, 'at' | 'state' | 'position' | 'pauses' | 'seeEnd'>[]
   readonly endsOf?: EndsOf
   readonly signal: AbortSignal
 }
@@ -15,7 +15,8 @@ export interface EndsDeps {
 const ASK_MS = 10_000
 
 /** It knows what is committed. */
-const hasBegun = (state: Lane['state']): boolean => state === 'running' || state === 'lost'
+const hasBegun = ({ state, position }: Pick<Lane, 'state' | 'position'>): boolean =>
+  state === 'running' || state === 'lost' || (state === 'idle' && position >= 0)
 
 /**
  * Tells lanes that are paused where their partitions end: they are not read, and their lag would stand still.
@@ -27,9 +28,10 @@ export function watchEnds({ clock, lanes, endsOf, signal }: EndsDeps): void {
 
   async function watch(ask: EndsOf): Promise<void> {
     while (await sleep(clock, ASK_MS, signal)) {
-      const paused = lanes().filter(({ state, pauses }) => hasBegun(state) && pauses.reasons().length > 0)
+      const paused = lanes().filter((lane) => hasBegun(lane) && lane.pauses.reasons().length > 0)
       for (const topic of new Set(paused.map(({ at }) => at.topic))) {
         const ends = await ask(topic).catch(() => null)
+        if (signal.aborted) return
         for (const lane of paused) {
           const end = lane.at.topic === topic ? ends?.get(lane.at.partition) : undefined
           if (end !== undefined) lane.seeEnd(end)

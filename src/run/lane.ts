@@ -111,7 +111,8 @@ class PartitionLane implements Lane {
     const { order } = this.flight
     const { queued, delayed, endOffset, oldestTimestamp } = this.intake.figures
     const held = order.size() + (this.commits?.size() ?? 0)
-    const lag = Math.max(0, endOffset - this.committedTo)
+    const isEmpty = this.state === 'idle' && this.pauses.reasons().length === 0
+    const lag = isEmpty ? 0 : Math.max(0, endOffset - this.committedTo)
     return { queued, held, lag, delayed, oldestTimestamp: order.first()?.since ?? oldestTimestamp }
   }
 

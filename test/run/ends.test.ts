@@ -3,10 +3,10 @@ import { createVirtualClock } from '../../src/io/memory/clock.js'
 import { watchEnds } from '../../src/run/ends.js'
 import type { LaneState } from '../../src/run/lane-figures.js'
 
-function laneOf(partition: number, state: LaneState, pausedFor: readonly string[]) {
+function laneOf(partition: number, state: LaneState, pausedFor: readonly string[], position = 5) {
   const seen: number[] = []
   return {
-    ...{ at: { topic: 't', partition }, state, seen, seeEnd: (end: number) => seen.push(end) },
+    ...{ at: { topic: 't', partition }, state, position, seen, seeEnd: (end: number) => seen.push(end) },
     pauses: { reasons: () => pausedFor } as never,
   }
 }
@@ -19,6 +19,8 @@ it('paused lanes hear where their partitions end, as long as somebody can say', 
     laneOf(1, 'running', []),
     laneOf(2, 'lost', ['events-lost']),
     laneOf(3, 'opening', ['opening']),
+    laneOf(4, 'idle', ['systemic']),
+    laneOf(5, 'idle', ['systemic'], -1),
   ]
   let asked = 0
   watchEnds({
@@ -26,11 +28,11 @@ it('paused lanes hear where their partitions end, as long as somebody can say', 
     endsOf: async () => {
       asked += 1
       if (asked === 2) throw new Error('no broker')
-      return new Map([0, 1, 2, 3].map((partition) => [partition, 10 * asked + partition]))
+      return new Map([0, 1, 2, 3, 4, 5].map((partition) => [partition, 10 * asked + partition]))
     },
   })
   await clock.advance(30_000)
-  expect(lanes.map(({ seen }) => seen)).toEqual([[10, 30], [], [12, 32], []])
+  expect(lanes.map(({ seen }) => seen)).toEqual([[10, 30], [], [12, 32], [], [14, 34], []])
   ending.abort()
   await clock.advance(30_000)
   expect(asked).toBe(3)

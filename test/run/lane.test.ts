@@ -4,6 +4,7 @@ import type { SourceMessage } from '../../src/core/model.js'
 import type { StartOffset } from '../../src/core/ports.js'
 import { createVirtualClock, type VirtualClock } from '../../src/io/memory/clock.js'
 import { createMemoryMetrics, type MemoryMetrics } from '../../src/io/memory/metrics.js'
+import { watchEnds } from '../../src/run/ends.js'
 import { createGate, type Gate } from '../../src/run/gate.js'
 import { createLane, type Lane } from '../../src/run/lane.js'
 import { AT, HandCommitter, HandPath, messagesOf, NotedSource } from './lane-scene.js'
@@ -489,4 +490,62 @@ it('a lane that has read its partition to the end is not behind by the markers o
   expect(lane.figures.lag).toBe(4)
   await clock.advance(60_000)
   expect([lane.state, lane.figures.lag]).toEqual(['idle', 0])
+})
+
+describe('the lag of a lane that is paused', () => {
+  /** One event is done, and nothing more was read. */
+  async function doneWithOne(): Promise<void> {
+    start()
+    lane.offer(messagesOf([0]), 1)
+    await finish(0)
+    await clock.advance(100)
+    expect(lane.figures.lag).toBe(0)
+  }
+
+  it('grows with the end of its partition, which never goes back', async () => {
+    await doneWithOne()
+    lane.pauses.add('systemic')
+    lane.seeEnd(7)
+    expect(lane.figures.lag).toBe(6)
+    lane.seeEnd(4)
+    expect([lane.figures.lag, lane.position, lane.figures.queued]).toEqual([6, 1, 0])
+    lane.pauses.delete('systemic')
+    lane.offer(messagesOf([1, 2]), 7)
+    await finish(1, 2)
+    await clock.advance(100)
+    expect(lane.figures.lag).toBe(4)
+  })
+
+  it('stays when it closes its committer for want of work', async () => {
+    await doneWithOne()
+    lane.pauses.add('systemic')
+    lane.seeEnd(7)
+    await clock.advance(60_000)
+    expect([lane.state, lane.figures.lag]).toEqual(['idle', 6])
+    lane.seeEnd(9)
+    expect(lane.figures.lag).toBe(8)
+  })
+
+  it('counts behind the events that were lost', () => {
+    start({ kind: 'events-lost', from: 1, to: 5 })
+    lane.seeEnd(9)
+    expect([lane.state, lane.figures.lag]).toEqual(['lost', 4])
+  })
+
+  it('is what the watch over the ends of partitions tells it', async () => {
+    await doneWithOne()
+    const ending = new AbortController()
+    let end = 5
+    const endsOf = async () => new Map([[AT.partition, end]])
+    watchEnds({ clock, lanes: () => [lane], endsOf, signal: ending.signal })
+    await clock.advance(20_000)
+    expect(lane.figures.lag).toBe(0)
+    lane.pauses.add('systemic')
+    await clock.advance(10_000)
+    expect(lane.figures.lag).toBe(4)
+    end = 8
+    await clock.advance(60_000)
+    expect([lane.state, lane.figures.lag]).toEqual(['idle', 7])
+    ending.abort()
+  })
 })
