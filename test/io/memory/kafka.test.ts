@@ -160,6 +160,13 @@ describe('the transaction coordinator', () => {
     expect(broker.offsets.committed('g', IN)).toBe(9)
   })
 
+  test('an offset that is put back leaves the furthest one known', () => {
+    const { offsets } = createWorld().broker
+    expect(offsets.furthest('g', IN)).toBeNull()
+    for (const offset of [4, 9, 7]) offsets.commit('g', IN, offset)
+    expect([offsets.committed('g', IN), offsets.furthest('g', IN)]).toEqual([7, 9])
+  })
+
   test('a transaction that stays open too long is aborted, and its owner fenced', async () => {
     const { clock, broker, values } = createWorld()
     const { transactions } = broker

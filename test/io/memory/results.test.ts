@@ -156,7 +156,24 @@ describe('the result API in memory', () => {
     expect(clock.pending()).toBe(0)
   })
 
-  test('the time-out stands still while bytes are waited for', async () => {
+  test.each([
+    ['given up after its own limit', 50],
+    ['not waited for longer than every call', 10 * TIMEOUT_MS],
+  ])('a call is %s, like on the HTTP edge', async (_, limitMs) => {
+    const { clock, api } = createTwin()
+    const handshakeId = idOf(FAULTS.findIndex((fault) => fault.kind === 'hang'))
+    const budget = budgetOf({ admitted: null, grown: null })
+    const signal = new AbortController().signal
+    const call = { handshakeId, credential, budget, signal, onSent, limitMs }
+    expect(await clock.drive(api.call(call))).toEqual({ kind: 'fault', detail: 'timeout' })
+    expect(clock.monotonic()).toBe(Math.min(limitMs, TIMEOUT_MS))
+    expect(await real.call(call)).toEqual({ kind: 'fault', detail: 'timeout' })
+  })
+
+  test.each([
+    ['the time-out', undefined],
+    ['a limit of its own', 50],
+  ])('%s stands still while bytes are waited for', async (_, limitMs) => {
     const { clock, api } = createTwin()
     const asked: Asked = { admitted: null, grown: null }
     const gate = new Promise<void>((resolve) => clock.after(10 * TIMEOUT_MS, resolve))
@@ -167,6 +184,7 @@ describe('the result API in memory', () => {
       signal,
       onSent,
       budget: budgetOf(asked, gate),
+      ...(limitMs === undefined ? {} : { limitMs }),
     })
     const answer = await clock.drive(ended)
     expect(answer).toMatchObject({ kind: 'answer', status: 200, finishedAt: 1_000_000 + 10 * TIMEOUT_MS })
