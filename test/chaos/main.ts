@@ -53,8 +53,11 @@ async function runAll(proofs: readonly Proof[], options: ChaosOptions, out: Writ
   useStack(stack)
   const names = PROOFS.map(({ name }) => name)
   const failed: string[] = []
-  const keep = (kept: readonly KeptResult[]): void =>
-    writeFileSync(`${options.out}.md`, pageOf(kept, names, ROOT))
+  const keep = (kept: readonly KeptResult[] | null, name: string): void => {
+    if (kept === null)
+      out(`  ${name}: not kept, for want of a run of it: try again without --only-controls\n`)
+    else writeFileSync(`${options.out}.md`, pageOf(kept, PROOFS, ROOT))
+  }
   const file = `${options.out}.json`
   try {
     for (const proof of proofs) {
@@ -62,8 +65,8 @@ async function runAll(proofs: readonly Proof[], options: ChaosOptions, out: Writ
       const controls = options.controls ? await tryControls(proof, options, out) : []
       if (result?.report.wrong.length || controls.some(({ found }) => !found)) failed.push(proof.name)
       // Smaller runs are no evidence. After each: what was proved is not lost with a later fault.
-      if (result === null) keep(keepControls(file, proof.name, controls))
-      else if (options.scale >= 1) keep(keepResult(file, { ...result, controls }, names))
+      if (result === null) keep(keepControls(file, proof.name, controls), proof.name)
+      else if (options.scale >= 1) keep(keepResult(file, { ...result, controls }, names), proof.name)
     }
   } finally {
     await stack.stop()

@@ -1,7 +1,7 @@
 /** What the proofs gave: the last run of each is kept, whatever is run later. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
-import { lineOf, type Report } from './proof.js'
+import { lineOf, type Proof, type Report } from './proof.js'
 
 export interface ProofResult {
   readonly name: string
@@ -54,14 +54,17 @@ export function keepResult(file: string, result: ProofResult, names: readonly st
   )
 }
 
-/** Puts planted faults in the place of those of a proof that was run before. Out: all results. */
-export function keepControls(file: string, name: string, controls: readonly Control[]): KeptResult[] {
-  return writeKept(
-    file,
-    readKept(file).map((one) =>
-      one.name === name ? { ...one, controls: mergeControls(one.controls, controls) } : one,
-    ),
+/**
+ * Puts planted faults in the place of those of a proof that was run before. Out: all results; null when there is no run of
+ * it that they could stand beside: nothing is written.
+ */
+export function keepControls(file: string, name: string, controls: readonly Control[]): KeptResult[] | null {
+  const before = readKept(file)
+  if (!before.some((one) => one.name === name)) return null
+  const merged = before.map((one) =>
+    one.name === name ? { ...one, controls: mergeControls(one.controls, controls) } : one,
   )
+  return writeKept(file, merged)
 }
 
 const mergeControls = (former: readonly Control[], fresh: readonly Control[]): readonly Control[] =>
@@ -75,12 +78,15 @@ function writeKept(file: string, results: KeptResult[]): KeptResult[] {
   return results
 }
 
-/** The page: one row a proof, then the lines in full. In: `names` of all proofs, also of those without a result. */
-export function pageOf(results: readonly KeptResult[], names: readonly string[], root: string): string {
+/** What the page must know of a proof: its planted faults are those that are defined, tried or not. */
+export type Defined = Pick<Proof, 'name' | 'controls'>
+
+/** The page: one row a proof, then the lines in full. In: all proofs, also those without a result. */
+export function pageOf(results: readonly KeptResult[], proofs: readonly Defined[], root: string): string {
   const versionOf = (file: string): string =>
     String((JSON.parse(readFileSync(`${root}${file}`, 'utf8')) as { version: string }).version)
   const [cpu] = cpus()
-  const missing = names.filter((name) => !results.some((one) => one.name === name))
+  const missing = proofs.map(({ name }) => name).filter((name) => !results.some((one) => one.name === name))
   return [
     '# The long proofs',
     '',
@@ -93,7 +99,7 @@ export function pageOf(results: readonly KeptResult[], names: readonly string[],
     '',
     '| proof | what must hold | holds | planted faults found | minutes | run |',
     '| --- | --- | --- | --- | ---: | --- |',
-    ...results.map(rowOf),
+    ...results.map((result) => rowOf(result, faultsOf(result, proofs))),
     '',
     '## Figures',
     '',
@@ -101,21 +107,34 @@ export function pageOf(results: readonly KeptResult[], names: readonly string[],
     '',
     '## Planted faults',
     '',
-    ...results.flatMap(({ name, controls }) =>
-      controls.map(
-        (control) =>
-          `- ${name}, ${control.name}: ${control.found ? 'found' : '**not found**'} (${minuteOf(control.at)})`,
-      ),
+    ...results.flatMap((result) =>
+      faultsOf(result, proofs).map(([fault, control]) => `- ${result.name}, ${fault}: ${endOf(control)}`),
     ),
     '',
   ].join('\n')
 }
 
-function rowOf({ name, claim, isAsPromised, controls, minutes, startedAt }: KeptResult): string {
-  const found = controls.filter((one) => one.found).length
-  const end = isAsPromised ? 'yes' : '**no**'
-  const planted = controls.length === 0 ? '-' : `${found} of ${controls.length}`
-  return `| ${name} | ${claim} | ${end} | ${planted} | ${minutes.toFixed(1)} | ${minuteOf(startedAt)} |`
+/** The planted faults that a proof has, each with its last trial. */
+function faultsOf(
+  { name, controls }: KeptResult,
+  proofs: readonly Defined[],
+): (readonly [string, Control | undefined])[] {
+  const faults = Object.keys(proofs.find((proof) => proof.name === name)?.controls ?? {})
+  return faults.map((fault) => [fault, controls.find((control) => control.name === fault)] as const)
 }
+
+function rowOf(
+  { name, claim, isAsPromised, minutes, startedAt }: KeptResult,
+  faults: ReturnType<typeof faultsOf>,
+): string {
+  const found = faults.filter(([, control]) => control?.found).length
+  const end = isAsPromised ? 'yes' : '**did not hold**'
+  return `| ${name} | ${claim} | ${end} | ${found} of ${faults.length} | ${minutes.toFixed(1)} | ${minuteOf(startedAt)} |`
+}
+
+const endOf = (control: Control | undefined): string =>
+  control === undefined
+    ? 'no trial kept'
+    : `${control.found ? 'found' : '**not found**'} (${minuteOf(control.at)})`
 
 const minuteOf = (at: string): string => `${at.slice(0, 16).replace('T', ' ')} UTC`

@@ -1,10 +1,13 @@
-/** Proofs in their short form that hold on a busy machine too: part of the test command. The others are in quiet.test.ts. */
+/** Proofs in their short form: part of the test command, but for those in quiet.test.ts. */
 import { describe, expect, it } from 'vitest'
 import { isPlantable } from './planted.js'
 import { foreign, poison } from './proofs/alone.js'
+import { api } from './proofs/api.js'
 import { edges } from './proofs/edges.js'
 import { PROOFS } from './proofs/index.js'
 import { repeats } from './proofs/kills.js'
+import { shares, slow } from './proofs/shares.js'
+import { soak } from './proofs/soak.js'
 import { paused, systemic } from './proofs/systemic.js'
 import { inTurn, named, prove } from './short.js'
 
@@ -18,6 +21,13 @@ describe('in short, side by side', () => {
       expect((await inTurn(() => prove(proof))).join('; ')).toBe('')
     },
   )
+})
+
+/** What they measure would be disturbed by company. */
+describe('in short, alone', () => {
+  it.each(named([api, slow, shares, soak]))('%s', async (_, proof) => {
+    expect((await prove(proof)).join('; ')).toBe('')
+  })
 })
 
 it.each(PROOFS.flatMap(({ name, plants = [] }) => plants.map((plant) => [name, plant.file, plant] as const)))(

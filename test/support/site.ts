@@ -225,7 +225,7 @@ interface ConfigParts {
   readonly partitions: number
 }
 
-/** JSON is YAML. Settings are merged section by section. */
+/** JSON is YAML. Settings are merged section by section; a list stands for itself. */
 function configOf({ options, at, simulator, topics, retry, groupId, partitions }: ConfigParts): object {
   const config: Record<string, object> = {
     attestr: {
@@ -249,8 +249,8 @@ function configOf({ options, at, simulator, topics, retry, groupId, partitions }
     ops: { port: 0 },
   }
   for (const [section, members] of Object.entries(options.settings ?? {})) {
-    config[section] =
-      typeof members === 'object' ? { ...config[section], ...members } : (members as unknown as object)
+    const isMap = typeof members === 'object' && !Array.isArray(members)
+    config[section] = isMap ? { ...config[section], ...members } : (members as object)
   }
   return config
 }

@@ -142,17 +142,21 @@ async function edgesRun(ground: Ground, { settings = {}, bin }: Changed = {}): P
   }
 }
 
-const STORMS: Plant = {
-  ...{ file: 'io/kafka/reconnects.js', find: 'if (state === undefined)' },
-  put: 'if (true)',
-}
+const STORMS: readonly Plant[] = [
+  { file: 'io/kafka/reconnects.js', find: 'if (state === undefined)', put: 'if (true)' },
+  {
+    file: 'io/kafka/client.js',
+    find: 'consumer: { requestTimeout: 10_000, retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 5 } }',
+    put: 'consumer: { requestTimeout: 10_000, retry: { initialRetryTime: 1, maxRetryTime: 1, retries: 500 } }',
+  },
+]
 
 export const edges: Proof = {
   name: 'edges',
   claim:
     'broker and registry may stay away: no dead letter, tried at a bounded rate, and work goes on by itself',
   run: (ground) => edgesRun(ground),
-  plants: [STORMS],
+  plants: STORMS,
   controls: {
     'a registry that is asked every 50 ms': (ground) =>
       edgesRun(ground, { settings: { systemic: { probeMs: 50, maxProbeMs: 50 } } }),

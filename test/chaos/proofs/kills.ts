@@ -162,7 +162,7 @@ const exactly = (bin?: string): Case => ({
 })
 
 /** The offset in a transaction of its own, and some time before that of the outputs. */
-const COMMITS_EARLY: readonly Plant[] = [
+export const COMMITS_EARLY: readonly Plant[] = [
   {
     file: 'io/kafka/transactional.js',
     find: 'for (const send of sends(batch, this.options.compression))',
