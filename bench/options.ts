@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { EVENT_FORMS, type EventForm } from './backlog.js'
 import { CELLS, type Cell, parseCell } from './cells.js'
 
-export const PARTS = ['simulator', 'throughput', 'settings', 'latency', 'memory', 'idle'] as const
+export const PARTS = ['simulator', 'throughput', 'profile', 'settings', 'latency', 'memory', 'idle'] as const
 export type Part = (typeof PARTS)[number]
 
 export interface Options {
@@ -16,7 +16,6 @@ export interface Options {
   readonly memorySeconds: number
   readonly idleMinutes: number
   readonly form: EventForm
-  readonly profile: boolean
   /** Everything, at full length: only then bench/RESULTS.md is written. */
   readonly whole: boolean
   /** Another file for the results; null: as `whole` says. */
@@ -25,16 +24,15 @@ export interface Options {
 
 export const USAGE = `npm run bench -- [options]
 
-  (no option)            everything, about 30 minutes; writes bench/RESULTS.md
+  (no option)            everything, about an hour; writes bench/RESULTS.md
   --quick                one short pair of each cell and its latency; a smoke test, no figures to quote
   --cells 16x50,64x50    concurrency x API latency in ms; default 16x50,64x50,256x50,64x0
-  --parts a,b            of simulator, throughput, settings, latency, memory, idle; default all
+  --parts a,b            of simulator, throughput, profile, settings, latency, memory, idle; default all
   --pairs N              pairs of exactly-once and at-least-once a cell; default 5
-  --seconds N            about how long one throughput run is; default 14
+  --seconds N            about how long one throughput run is; default 30
   --no-baselines         the connector alone
   --idle-minutes N       default 2; 10 for the full figure
   --events FORM          completed (the whole webhook, 2 KB), reduced or id; default completed
-  --profile              one exactly-once run of the first cell under the profiler: CPU by package and module
   --out FILE             where the results go; without it a run of parts writes bench/dist/RESULTS.md
 `
 
@@ -47,7 +45,6 @@ const OPTIONS = {
   'no-baselines': { type: 'boolean' },
   'idle-minutes': { type: 'string' },
   events: { type: 'string' },
-  profile: { type: 'boolean' },
   out: { type: 'string' },
   help: { type: 'boolean' },
 } as const
@@ -64,12 +61,11 @@ export function readOptions(args: readonly string[]): Options | null {
     parts: new Set<Part>(parts),
     pairs: numberOf('pairs', values.pairs, quick ? 1 : 5),
     baselines: values['no-baselines'] !== true,
-    seconds: numberOf('seconds', values.seconds, quick ? 4 : 14),
+    seconds: numberOf('seconds', values.seconds, quick ? 4 : 30),
     latencySeconds: quick ? 3 : 8,
     memorySeconds: quick ? 15 : 75,
     idleMinutes: numberOf('idle-minutes', values['idle-minutes'], 2),
     form: formOf(values.events ?? 'completed'),
-    profile: values.profile === true,
     whole: Object.keys(values).every((name) => name === 'idle-minutes' || name === 'out'),
     out: values.out ?? null,
   }

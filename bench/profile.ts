@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Cell, nameOf } from './cells.js'
+import { nameOf } from './cells.js'
 import type { Options } from './options.js'
 import type { Rig } from './rig.js'
 import { table } from './table.js'
@@ -20,9 +20,11 @@ interface CpuProfile {
   readonly timeDeltas: readonly number[]
 }
 
-/** One exactly-once run of the first cell under the profiler of V8. Out: tables, markdown. */
+/** One exactly-once run of the cell with most calls under the profiler of V8: where its CPU goes. Out: tables, markdown. */
 export async function runProfile(rig: Rig, options: Options): Promise<string> {
-  const cell: Cell = options.cells[0] ?? { concurrency: 256, latencyMs: 50 }
+  const [first, ...others] = options.cells
+  if (first === undefined) throw new Error('there is no cell to profile')
+  const cell = others.reduce((most, one) => (one.concurrency > most.concurrency ? one : most), first)
   const folder = mkdtempSync(join(rig.folder, 'profile-'))
   const nodeOptions = ['--cpu-prof', `--cpu-prof-dir=${folder}`]
   const run = await runThroughput(rig, { ...options, cell, subject: 'exactly-once', nodeOptions })
@@ -31,7 +33,7 @@ export async function runProfile(rig: Rig, options: Options): Promise<string> {
   const profile = JSON.parse(readFileSync(join(folder, file), 'utf8')) as CpuProfile
   const shares = sharesOf(profile, run)
   const micros = run.cpuMicros.subject
-  const head = `# Profile\n\n ${nameOf(cell)} exactly-once: ${run.eventsPerSecond.toFixed(0)} events/s, ${micros.toFixed(0)} us CPU an event with the profiler on, ${run.eventsPerCommit.toFixed(1)} events a commit. Samples are of wall time, so shares are only good on a quiet machine; us/event is the share of the CPU that the system counted, helper threads of node included.`
+  const head = `## Profile\n\n${nameOf(cell)} exactly-once: ${run.eventsPerSecond.toFixed(0)} events/s, ${micros.toFixed(0)} us CPU an event with the profiler on, ${run.eventsPerCommit.toFixed(1)} events a commit. Samples are of wall time, so shares are only good on a quiet machine; us/event is the share of the CPU that the system counted, helper threads of node included.`
   return [
     `${head}\n`,
     'By package and folder; what node itself does is counted for whoever called it:\n',

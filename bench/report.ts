@@ -14,6 +14,7 @@ export function reportText(results: Results): string {
     aboutMachine(results),
     figuresTable(results),
     throughputTables(results),
+    results.profile ?? '',
     settingsTable(results),
     latencyTable(results),
     memoryText(results),
@@ -153,7 +154,7 @@ function idleText({ idle }: Results): string {
 
 const HOW_TEXT = `## How it is measured
 
-\`npm run bench\` repeats all of it (about 30 minutes); \`npm run bench -- --help\` lists the options to run a part, \`--profile\` shows where the CPU goes.
+\`npm run bench\` repeats all of it (about an hour); \`npm run bench -- --help\` lists the options to run a part.
 
 One broker, one registry, one simulator and one subject, each a process of its own. Events lie ready in a topic of 12 partitions, keyed by handshake id; each result has three stages and about 2 KB. Every run has a
 group and topics of its own. Figures are from samples of \`/metrics\` every 250 ms and of the process table, between 45 % and 95 % of the outcomes (code that is not compiled yet is left out); events/s is the slope of the least-squares line. Exactly-once and at-least-once take turns, and who begins takes turns too. Before the first run of a latency

@@ -23,6 +23,8 @@ export interface Results {
   readonly stackSeconds: number | null
   simulator: SimulatorRate | null
   readonly throughput: ThroughputRun[]
+  /** Tables, markdown. */
+  profile: string | null
   settings: SettingsRuns | null
   readonly latency: LatencyRun[]
   memory: MemoryRun | null
@@ -34,22 +36,26 @@ type Say = (line: string) => void
 export async function runAll(options: Options, say: Say): Promise<void> {
   const rig = await openRig(say)
   try {
-    if (options.profile) {
-      const text = await runProfile(rig, options)
-      if (options.out === null) process.stdout.write(text)
-      else writeFileSync(options.out, text)
-      return
-    }
     const results: Results = {
       ...{ options, machine: readMachine(rig.stack.kind), startedAt: new Date() },
       stackSeconds: rig.stack.kind === 'given' ? null : rig.stackSeconds,
-      ...{ simulator: null, throughput: [], settings: null, latency: [], memory: null, idle: null },
+      ...{
+        simulator: null,
+        throughput: [],
+        profile: null,
+        settings: null,
+        latency: [],
+        memory: null,
+        idle: null,
+      },
     }
     const save = createSave(results)
     const { parts } = options
     if (parts.has('simulator')) results.simulator = await runSimulatorRate(rig)
     save()
     if (parts.has('throughput')) await measureThroughput(rig, results, save)
+    if (parts.has('profile')) results.profile = await runProfile(rig, options)
+    save()
     if (parts.has('settings')) results.settings = await runSettings(rig, options)
     save()
     if (parts.has('latency')) await measureLatency(rig, results, save)
